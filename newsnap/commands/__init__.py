@@ -1,0 +1,1 @@
+"""newsnap's own scrapy commands, one file each."""

@@ -1,0 +1,1 @@
+"""The steps of an article, one file each; settings.py gives their order."""

@@ -1,0 +1,89 @@
+"""Every switch of newsnap: Scrapy's manners, Scrapy's machinery, then ours; each of ours is an environment variable too."""
+
+import os
+from pathlib import Path
+
+from scrapy.utils.conf import closest_scrapy_cfg
+
+from newsnap import __version__
+
+BOT_NAME = "newsnap"
+SPIDER_MODULES = ["newsnap.spiders"]
+NEWSPIDER_MODULE = "newsnap.spiders"
+COMMANDS_MODULE = "newsnap.commands"
+PROJECT_HOME = Path(closest_scrapy_cfg() or "scrapy.cfg").absolute().parent  # in a Scrapyd egg: the working directory
+
+# --- Scrapy: manners -------------------------------------------------------------------------------------------------
+ROBOTSTXT_OBEY = True  # default False; a publisher's word is obeyed, without exception
+ROBOTSTXT_USER_AGENT = "newsnap"  # default: the whole USER_AGENT, which no robots.txt names
+USER_AGENT = os.environ.get(  # default names Scrapy; a site must be able to find out who reads it
+    "USER_AGENT", f"newsnap/{__version__} (+https://newsnap.example/about; news snapshots; honours robots.txt)"
+)
+DEFAULT_REQUEST_HEADERS = {  # default prefers English
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5",
+}
+DOWNLOAD_DELAY = 1  # default 0; one request a second to a host, more where the source or its robots.txt says so
+CONCURRENT_REQUESTS_PER_DOMAIN = 1  # default 8; one at a time to a host
+RETRY_TIMES = 3  # default 2; these sites answer 502 now and then
+COOKIES_ENABLED = False  # default True; no sessions wanted
+REFERER_ENABLED = False  # default True; what was read before is nobody's business
+HTTPPROXY_ENABLED = False  # default True; behind a proxy the guard could not see where a connection goes
+METAREFRESH_ENABLED = False  # default True; "page moved" pages are read as what they are
+REDIRECT_MAX_TIMES = 5  # default 20
+
+# --- Scrapy: machinery -----------------------------------------------------------------------------------------------
+DOWNLOAD_HANDLERS = {"file": None, "data": None, "ftp": None, "s3": None}  # addresses come from other people's pages
+DOWNLOAD_VERIFY_CERTIFICATES = True  # default False; a snapshot has to be of the real site
+DOWNLOAD_MAXSIZE = 16 * 1024 * 1024  # default 1 GiB; bytes, also after decompression
+DOWNLOAD_WARNSIZE = 8 * 1024 * 1024  # default 32 MiB; bytes
+DOWNLOAD_TIMEOUT = 30  # default 180; seconds
+DNS_TIMEOUT = 20  # default 60; seconds
+TELNETCONSOLE_ENABLED = False  # default True; a crawl opens no door
+REMOTE_CONTROL_ENABLED = False  # default True; the same
+CLOSESPIDER_ERRORCOUNT = 25  # default 0 = never; a source whose pages all fail stops early and says so
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 16 * 1024 * 1024  # default 5 MB; bytes of pages waiting for MongoDB at once
+CONCURRENT_REQUESTS = 32  # default 16; it is the one a host that counts
+URLLENGTH_LIMIT = 2048  # default 2083
+FEED_EXPORT_ENCODING = "utf-8"  # default escapes everything but ASCII
+STATS_DUMP = False  # default True; the summary says it in words and `crawls` keeps the numbers
+LOGSTATS_INTERVAL = 0  # default 60; our progress line says more
+LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO")  # default DEBUG prints every item
+
+DOWNLOADER_MIDDLEWARES = {
+    "newsnap.takedowns.TakedownsMiddleware": 50,  # before robots.txt: what is taken down causes no request at all
+}
+EXTENSIONS = {
+    "scrapy.extensions.logstats.LogStats": None,  # replaced by the next
+    "newsnap.progress.Progress": 100,
+    "newsnap.runs.RunLog": 200,
+}
+ITEM_PIPELINES = {
+    "newsnap.pipelines.dedupe.DedupePipeline": 100,
+    "newsnap.pipelines.dates.DatesPipeline": 200,
+    "newsnap.pipelines.takedowns.TakedownsPipeline": 300,  # the gate: nothing may change the address after it
+    "newsnap.pipelines.mongo.MongoPipeline": 900,
+}
+
+# --- newsnap ---------------------------------------------------------------------------------------------------------
+MONGO_URI = os.environ.get("MONGO_URI", "")  # empty: the embedded server; read by store.connection
+MONGO_DATABASE = os.environ.get("MONGO_DATABASE", "newsnap")  # read by store.connection
+NEWSNAP_HOME = os.environ.get("NEWSNAP_HOME", str(PROJECT_HOME / ".newsnap"))  # all that newsnap keeps on disk
+NEWSNAP_REPLAY = os.environ.get("NEWSNAP_REPLAY", "")  # a WARC, or "captures"; read by replay
+
+NEWSNAP_CRAWL_MAX_AGE_DAYS = int(os.environ.get("NEWSNAP_CRAWL_MAX_AGE_DAYS", "7"))
+"""Entries of sitemaps that are older are not followed (-a since overrules it); read by listings."""
+NEWSNAP_LISTING_MAX_AGE_DAYS = int(os.environ.get("NEWSNAP_LISTING_MAX_AGE_DAYS", "3"))
+"""A listing whose newest entry is older counts as dead; read by listings."""
+NEWSNAP_LISTING_MAX_ENTRIES = int(os.environ.get("NEWSNAP_LISTING_MAX_ENTRIES", "20000"))
+"""More entries of one listing are not looked at; read by listings."""
+NEWSNAP_ARTICLE_MAX_PAGES = int(os.environ.get("NEWSNAP_ARTICLE_MAX_PAGES", "50"))
+"""More pages of one article are an error; read by news_spider."""
+NEWSNAP_MONGO_BATCH_ARTICLES = int(os.environ.get("NEWSNAP_MONGO_BATCH_ARTICLES", "100"))
+"""At most so many articles in one write; read by store.articles."""
+NEWSNAP_MONGO_BATCH_SECONDS = float(os.environ.get("NEWSNAP_MONGO_BATCH_SECONDS", "0.05"))
+"""An article waits at most so long for others to be written with it; read by store.articles."""
+NEWSNAP_MONGO_WAIT_SECONDS = float(os.environ.get("NEWSNAP_MONGO_WAIT_SECONDS", "300"))
+"""MongoDB may be away for so long before the crawl gives up; read by store.connection."""
+NEWSNAP_TAKEDOWNS_POLL_SECONDS = float(os.environ.get("NEWSNAP_TAKEDOWNS_POLL_SECONDS", "5"))
+"""Running crawls read the takedown rules again after so long; read by store.takedowns."""
