@@ -46,6 +46,22 @@ class Capture:
     """When it was received, aware UTC."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What MongoDB has under an identity."""
+
+    id: str
+    title: str | None
+    content_hash: str | None
+    revision: int
+    changed: datetime
+    state: str
+
+    def same_as(self, article: "Article") -> bool:
+        """Tell whether an article says nothing new."""
+        return self.content_hash == article.content_hash and self.title == article.title
+
+
 @dataclass(kw_only=True, slots=True)
 class Article:
     """One news article, as its publisher printed it."""
@@ -142,6 +158,9 @@ class Article:
 
     captures: list[Capture] = field(default_factory=list, repr=False, metadata=TRANSIENT)
     """The pages as received, in order; kept in a collection of their own."""
+
+    stored: Stored | None = field(default=None, repr=False, metadata=TRANSIENT)
+    """What MongoDB has under the identity; set by DedupePipeline."""
 
 
 def stored_fields() -> list[str]:

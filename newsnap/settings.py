@@ -1,4 +1,4 @@
-"""Every switch of newsnap: Scrapy's manners, Scrapy's machinery, then ours; each of ours is an environment variable too."""
+"""Every switch: Scrapy's manners, Scrapy's machinery, then ours, each of which is an environment variable too."""
 
 import os
 from pathlib import Path
@@ -27,7 +27,7 @@ DOWNLOAD_DELAY = 1  # default 0; one request a second to a host, more where the 
 CONCURRENT_REQUESTS_PER_DOMAIN = 1  # default 8; one at a time to a host
 RETRY_TIMES = 3  # default 2; these sites answer 502 now and then
 COOKIES_ENABLED = False  # default True; no sessions wanted
-REFERER_ENABLED = False  # default True; what was read before is nobody's business
+REFERRER_POLICY = "no-referrer"  # default tells the page before; what was read before is nobody's business
 HTTPPROXY_ENABLED = False  # default True; behind a proxy the guard could not see where a connection goes
 METAREFRESH_ENABLED = False  # default True; "page moved" pages are read as what they are
 REDIRECT_MAX_TIMES = 5  # default 20
@@ -47,6 +47,7 @@ CONCURRENT_REQUESTS = 32  # default 16; it is the one a host that counts
 URLLENGTH_LIMIT = 2048  # default 2083
 FEED_EXPORT_ENCODING = "utf-8"  # default escapes everything but ASCII
 STATS_DUMP = False  # default True; the summary says it in words and `crawls` keeps the numbers
+LOG_VERSIONS = []  # default lists ten libraries at every start
 LOGSTATS_INTERVAL = 0  # default 60; our progress line says more
 LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO")  # default DEBUG prints every item
 

@@ -1,0 +1,257 @@
+"""Reading a page: bytes become a parsed page, a layout names where things are, and the parts of an article come out.
+
+What a layout names, it is the authority on; `<meta>` fills the rest.  For dates every witness is kept: `dates.py` judges.
+"""
+
+import functools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, cast
+from urllib.parse import urljoin
+
+from cssselect import HTMLTranslator
+from lxml import etree
+from lxml.html import HTMLParser
+
+from newsnap import attribution, encodings
+from newsnap.body import Text, read_body, text_content
+from newsnap.dates import Witness
+
+MAX_LINE = 400
+"""Characters of an info line that are looked at."""
+MAX_FORBIDDEN = 0.01
+"""Share of unreadable characters (U+FFFD) in a text that makes it mojibake."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Where things are on the pages of one era of a source.
+
+    Values are CSS selectors (alternatives with a comma), or XPath where they begin with `/`, `.` + `/` or `(`.
+    """
+
+    name: str
+    """Kept with each article that it reads."""
+
+    body: str
+    """Elements that hold the text: a container, or its paragraphs."""
+
+    title: str
+    kicker: str = ""
+    subtitle: str = ""
+
+    published: str = ""
+    """The visible line, or a hidden field, that has the date; more may stand in it."""
+
+    outlet: str = ""
+    """来源: its own element, or a line where it follows a label."""
+
+    authors: str = ""
+    editors: str = ""
+
+    channel: str = ""
+    """Links or words of the breadcrumb; the last that is no 正文 counts."""
+
+    pages: str = ""
+    """Links to the article's further pages."""
+
+    drop: str = ""
+    """What stands in the body and is not text."""
+
+    def __post_init__(self) -> None:
+        """Compile, so that a selector that is none is found when its source is loaded."""
+        for each in fields(self):
+            if each.name != "name" and (selector := getattr(self, each.name)):
+                try:
+                    compiled(selector)
+                except (etree.XPathSyntaxError, Exception) as error:
+                    raise ValueError(f"layout {self.name!r}: {each.name}={selector!r} is no selector: {error}") from None
+
+
+@functools.cache
+def compiled(selector: str) -> etree.XPath:
+    """Return the XPath of a selector, compiled once for all pages."""
+    if not selector.startswith(("/", "./", "(")):
+        selector = HTMLTranslator().css_to_xpath(selector, prefix="//")
+    return etree.XPath(selector, smart_strings=False)
+
+
+def select(root: etree._Element, selector: str) -> list[Any]:
+    """Return elements, or strings where the selector asks for attributes; in document order."""
+    if not selector:
+        return []
+    found = compiled(selector)(root)
+    return cast("list[Any]", found) if isinstance(found, list) else [found]
+
+
+class Page:
+    """A page as received and parsed, once for all that reads it."""
+
+    def __init__(self, body: bytes, url: str, content_type: str = ""):
+        """Decode and parse.
+
+        Raises encodings.Mojibake if no encoding gives readable text.
+        """
+        text, self.encoding = encodings.decode(body, content_type)
+        # Python's decoders are stricter and faster than libxml2's; it gets UTF-8 always
+        utf8 = body if self.encoding == "utf-8" and text[:1] != "\ufeff" else text.encode("utf-8", "replace")
+        if b"\x00" in utf8:
+            utf8 = utf8.replace(b"\x00", b"")
+        self.url = url
+        root = etree.fromstring(utf8, HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True)) if utf8.strip() else None
+        self.root: etree._Element = etree.Element("html") if root is None else root
+
+    @functools.cached_property
+    def meta(self) -> dict[str, str]:
+        """Content of the meta tags by lower-case name or property; the first of each."""
+        found: dict[str, str] = {}
+        for tag in self.root.iter("meta"):
+            name = tag.get("name") or tag.get("property") or tag.get("itemprop")
+            content = tag.get("content")
+            if name and content and content.strip():
+                found.setdefault(name.strip().lower(), content.strip())
+        return found
+
+    @functools.cached_property
+    def base(self) -> str:
+        """The address that relative ones are resolved against."""
+        return urljoin(self.url, next(iter(select(self.root, "//base/@href")), ""))
+
+    def first(self, selector: str) -> str | None:
+        """Return the text of the first match that has any."""
+        return next((text for each in select(self.root, selector) if (text := text_content(each))), None)
+
+    def line(self, selector: str) -> str | None:
+        """Return the text of all matches in one line."""
+        return " ".join(text for each in select(self.root, selector) if (text := text_content(each)))[:MAX_LINE] or None
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a page says."""
+
+    layout: str
+    title: str
+    text: Text
+    kicker: str | None = None
+    subtitle: str | None = None
+    outlet: str | None = None
+    authors: list[str] = field(default_factory=list)
+    editors: list[str] = field(default_factory=list)
+    channel: str | None = None
+    keywords: list[str] = field(default_factory=list)
+    origin: list[str] = field(default_factory=list)
+    witnesses: list[Witness] = field(default_factory=list)
+    modified_raw: str | None = None
+    language: str | None = None
+    further: list[str] = field(default_factory=list)
+    """Addresses of the article's further pages, as linked."""
+
+
+def read_page(page: Page, layouts: Sequence[Layout]) -> Reading | None:
+    """Read a page by the first of the layouts that gives a headline and a text; None if none does."""
+    for layout in layouts:
+        if (reading := read_layout(page, layout)) is not None:
+            return reading
+    return None
+
+
+def read_layout(page: Page, layout: Layout) -> Reading | None:
+    """Read a page by one layout; None if it gives no headline or no text."""
+    elements = select(page.root, layout.body)
+    if not elements:
+        return None
+    title = page.first(layout.title)
+    if not title:
+        return None
+    text = read_body(elements, page.base, set(select(page.root, layout.drop)))
+    signed = clean(text)
+    if not text.paragraphs and not text.figures:
+        return None
+    reading = Reading(layout.name, title, text)
+    reading.kicker, reading.subtitle = page.first(layout.kicker), page.first(layout.subtitle)
+    published = page.line(layout.published)
+    outlet = page.line(layout.outlet) if layout.outlet else published
+    reading.outlet = attribution.read_outlet(outlet) if outlet else None
+    if line := page.line(layout.authors):
+        reading.authors = attribution.read_names(line)
+    reading.editors = signed
+    if line := page.first(layout.editors):
+        authors, reading.editors = attribution.read_signature(line)
+        reading.authors = reading.authors or authors
+    # Hidden author fields often repeat the editor
+    reading.authors = [name for name in reading.authors if name not in reading.editors]
+    reading.channel = last_crumb([text_content(each) for each in select(page.root, layout.channel)])
+    if published:
+        reading.witnesses.append(Witness("page", published, layout.published))
+    reading.further = [urljoin(page.base, each.get("href")) for each in select(page.root, layout.pages) if each.get("href")]
+    read_meta(page, reading)
+    return reading
+
+
+def clean(text: Text) -> list[str]:
+    """Take out of a text the lines that are not the article; return the editors they name."""
+    editors: list[str] = []
+    keep = []
+    for paragraph in text.paragraphs:
+        names = attribution.editor_names(paragraph)
+        if names is not None:
+            editors += [name for name in names if name not in editors]
+        keep.append(names is None and not attribution.is_notice(paragraph))
+    # A list of links at the end leads to other articles; one link alone may be the article's own reference
+    end = len(keep)
+    while end and (not keep[end - 1] or end - 1 in text.links):
+        end -= 1
+    if sum(at in text.links for at in range(end, len(keep))) > 1:
+        keep[end:] = [False] * (len(keep) - end)
+    if not all(keep):
+        text.keep(keep)
+    return editors
+
+
+def mojibake(reading: Reading) -> bool:
+    """Tell whether what was read is not readable: it came damaged from the publisher, or was decoded wrongly."""
+    words = reading.title + "".join(reading.text.paragraphs)
+    damaged = words.count("\ufffd") + 3 * words.count("锟斤拷") + 3 * words.count("烫烫烫")
+    return damaged > MAX_FORBIDDEN * len(words)
+
+
+CRUMB_NOISE = re.compile(r"正文|首页|详细|内容|\W+")
+
+
+def last_crumb(crumbs: Sequence[str]) -> str | None:
+    """Return the last element of a breadcrumb that names a section.
+
+    >>> last_crumb(["首页 > 教育 > 正文"]), last_crumb(["人民网", "时政", "正文"])
+    ('教育', '时政')
+    """
+    for crumb in reversed([piece for each in crumbs for piece in re.split(r"\s*(?:>+|→|»|›|-{2,})\s*", each)]):
+        if crumb.strip() and not CRUMB_NOISE.fullmatch(crumb.strip()):
+            return crumb.strip()[:40]
+    return None
+
+
+DATE_METAS = (
+    "article:published_time", "og:published_time", "publishdate", "pubdate", "publish_time", "publishtime", "datepublished",
+    "bytedance:published_time", "weibo: article:create_at", "dc.date", "release_date", "apub:time", "article:create_at",
+)  # fmt: skip
+MODIFIED_METAS = ("article:modified_time", "og:updated_time", "bytedance:updated_time", "bytedance:lrdate_time", "datemodified")
+OUTLET_METAS = ("source", "mediaid", "article:source", "og:site_name")
+
+
+def read_meta(page: Page, reading: Reading) -> None:
+    """Fill from the meta tags what the layout did not give; add their dates as witnesses."""
+    meta = page.meta
+    for name in DATE_METAS:
+        if name in meta:
+            reading.witnesses.append(Witness("meta", meta[name][:MAX_LINE], name))
+    reading.modified_raw = next((meta[name] for name in MODIFIED_METAS if name in meta), None)
+    if reading.outlet is None and "source" in meta:
+        reading.outlet = attribution.read_outlet(meta["source"].removesuffix("原创稿"))
+    if "keywords" in meta:
+        reading.keywords = list(dict.fromkeys(word for word in re.split(r"[\s,，;；、|]+", meta["keywords"]) if word))[:30]
+    reading.origin = attribution.read_origin(reading.text.paragraphs)
+    language = page.root.get("lang") or page.root.get("xml:lang") or ""
+    if re.fullmatch(r"zh(-[A-Za-z]{2,4}){1,2}", language):
+        reading.language = language

@@ -1,0 +1,489 @@
+"""What all sources share: from a listing to articles, and from an article's pages to one `Article`."""
+
+import functools
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo
+
+import scrapy
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Request, Response
+from scrapy.settings import BaseSettings
+from scrapy.spidermiddlewares.httperror import HttpError
+from scrapy.utils.gz import gunzip
+from twisted.python.failure import Failure
+
+from newsnap import categories, listings, replay
+from newsnap.dates import Witness
+from newsnap.encodings import Mojibake
+from newsnap.extract import Layout, Page, Reading, mojibake, read_page
+from newsnap.items import Article, Capture
+from newsnap.listings import Entry, JsonList, ListingError
+from newsnap.store import Store
+from newsnap.urls import Address, AddressError, AddressRules
+
+__all__ = ["JsonList", "Layout", "NewsSpider"]
+
+
+Listed = tuple[str, list[Entry], datetime]
+"""Address of a listing, its entries, when it was fetched."""
+
+UNCHANGED: list[Entry] = []
+"""The entries of a listing that answered 304: all of them were stored in an earlier run."""
+
+
+class ArgumentError(ValueError):
+    """A spider argument that cannot be obeyed; the message names it, its value, the rule and the way out."""
+
+
+class NewsSpider(scrapy.Spider):
+    """Reads one source.
+
+    Arguments: urls (addresses parted by commas, or @FILE with one a line), limit (number of articles), since
+    (YYYY-MM-DD, in the source's zone), refresh (1: also what is stored already).
+    Stats: newsnap/listing/{articles,dead}, newsnap/spider/{known,fetched,empty,mojibake}, newsnap/failed/<reason>.
+    """
+
+    # who
+    site: ClassVar[str] = ""
+    allowed_domains: ClassVar[list[str]] = []
+    timezone: ClassVar[str] = "Asia/Shanghai"
+    """IANA name of the zone of dates printed without an offset."""
+
+    # listing, cheapest first; the first way that is alive is taken
+    feed_urls: ClassVar[Sequence[str]] = ()
+    sitemap_urls: ClassVar[Sequence[str]] = ()
+    json_lists: ClassVar[Sequence[JsonList]] = ()
+    listing_urls: ClassVar[Sequence[str]] = ()
+    article_url: ClassVar[str | Sequence[str]] = ()
+    mirrors: ClassVar[Sequence[tuple[str, str]]] = ()
+    scheme: ClassVar[str] = "https"
+    keep_query: ClassVar[Sequence[str]] = ()
+
+    # page
+    layouts: ClassVar[Sequence[Layout]] = ()
+    drop: ClassVar[str] = ""
+    categories: ClassVar[dict[str, str]] = {}
+    rendered: ClassVar[bool] = False
+    """Whether articles need a browser."""
+    language: ClassVar[str] = "zh-CN"
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Let a replay answer instead of the network where NEWSNAP_REPLAY says so."""
+        super().update_settings(settings)
+        replay.configure(settings)
+
+    @classmethod
+    @functools.cache
+    def address_rules(cls) -> AddressRules:
+        """Return how this source writes its addresses."""
+        return AddressRules(
+            cls.name,
+            cls.allowed_domains,
+            cls.article_url,
+            mirrors=cls.mirrors,
+            scheme=cls.scheme,
+            keep_query=cls.keep_query,
+        )
+
+    @classmethod
+    @functools.cache
+    def page_layouts(cls) -> list[Layout]:
+        """Return the layouts, each with what this source drops on all its pages."""
+        return [replace(each, drop=", ".join(filter(None, (each.drop, cls.drop)))) for each in cls.layouts]
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.store = Store.of(crawler)
+        return spider
+
+    store: Store
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        urls: str = "",
+        limit: str = "",
+        since: str = "",
+        refresh: str = "",
+        **kwargs: Any,
+    ):
+        """Read the arguments.
+
+        Raises ArgumentError.
+        """
+        super().__init__(name, **kwargs)
+        self.zone = ZoneInfo(self.timezone)
+        self.given = self._read_urls(urls)
+        self.limit = self._read_limit(limit)
+        self.since = self._read_since(since)
+        self.refresh = self._read_refresh(refresh)
+        self.asked: set[str] = set()
+        """Identities asked for in this run."""
+        self.validators: dict[str, dict[str, str]] = {}
+        """Conditional headers by listing, from the last run that stored all it listed."""
+        self.seen_validators: dict[str, dict[str, str]] = {}
+        """The same, of this run; kept by runs.RunLog if it ends well."""
+
+    # --- arguments ---
+
+    def _read_urls(self, urls: str) -> list[Address] | None:
+        if not urls:
+            return None
+        if urls.startswith("@"):
+            try:
+                lines = Path(urls[1:]).read_text(encoding="utf-8").splitlines()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ArgumentError(f"urls={urls} cannot be read ({error}): give a text file, one address a line") from None
+        else:
+            lines = urls.split(",")
+        wanted = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+        if not wanted:
+            raise ArgumentError(f"urls={urls} holds no address: give at least one, or leave urls out to crawl the listings")
+        try:
+            return list({each.id: each for each in map(self.address_rules().adopt, wanted)}.values())
+        except AddressError as error:
+            raise ArgumentError(f"urls: {error}") from None
+
+    def _read_limit(self, limit: str) -> int | None:
+        if not limit:
+            return None
+        if not limit.isdecimal() or int(limit) < 1:
+            raise ArgumentError(f"limit={limit} is not a number of articles: give a whole number from 1")
+        return int(limit)
+
+    def _read_since(self, since: str) -> datetime | None:
+        if not since:
+            return None
+        try:
+            return datetime.strptime(since, "%Y-%m-%d").replace(tzinfo=self.zone).astimezone(UTC)
+        except ValueError:
+            raise ArgumentError(f"since={since} is not a day: give it as YYYY-MM-DD, e.g. since=2026-10-03") from None
+
+    def _read_refresh(self, refresh: str) -> bool:
+        if refresh not in ("", "0", "1"):
+            raise ArgumentError(f"refresh={refresh} is neither 0 nor 1: give refresh=1 to fetch again what is stored")
+        return refresh == "1"
+
+    # --- from the listings to requests ---
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Ask for the given articles, or for those that the first living way of listing names and nobody has stored."""
+        if self.given is not None:
+            async for request in self.wanted([(each, Entry(each.url)) for each in self.given]):
+                yield request
+            return
+        self.validators = await self.store.runs.validators(self.name)
+        max_age = timedelta(days=self.settings.getint("NEWSNAP_LISTING_MAX_AGE_DAYS"))
+        for way in (self.from_feeds, self.from_sitemaps, self.from_json_lists, self.from_html):
+            alive, death = False, ""
+            async for url, entries, fetched in way():
+                if entries is UNCHANGED:
+                    alive = True
+                    continue
+                articles = self.articles_in(entries)
+                listed = [entry for _, entry in articles]
+                if reason := listings.dead(listed, fetched=fetched, zone=self.zone, max_age=max_age):
+                    death = f"{url}: {reason}"
+                    self.logger.debug("Dead listing %s", death)
+                    continue
+                alive = True
+                async for request in self.wanted(articles):
+                    yield request
+                if self.limit is not None and len(self.asked) >= self.limit:
+                    return
+            if alive:
+                return
+            if death:
+                self.crawler.stats.inc_value("newsnap/listing/dead")
+                self.logger.warning("%s is dead, the next way of listing is tried", death)
+        self.crawler.stats.set_value("newsnap/listing/none_alive", 1)
+        self.logger.error("No listing of %s is alive: nothing is crawled; see why in the warnings before", self.name)
+
+    async def from_feeds(self) -> AsyncIterator[Listed]:
+        for url in self.feed_urls:
+            if response := await self.listing(url):
+                yield url, self.entries_of(response, lambda it: listings.read_feed(it.body, it.url)), fetch_time(response)
+
+    async def from_sitemaps(self) -> AsyncIterator[Listed]:
+        """Yield the pages of the sitemaps; of an index only those sitemaps that changed lately are read."""
+        todo = [(url, 0) for url in self.sitemap_urls]
+        while todo:
+            url, depth = todo.pop(0)
+            if not (response := await self.listing(url)):
+                continue
+            fetched = fetch_time(response)
+            if response.status == 304:
+                yield url, UNCHANGED, fetched
+                continue
+            try:
+                sitemap = listings.read_sitemap(unzipped(response), response.url)
+            except ListingError as error:
+                self.unread(response, error)
+                continue
+            if depth < listings.MAX_DEPTH:
+                fresh = self.fresh(sitemap.children, fetched)
+                known = {each for each, _ in todo}
+                todo += [(each, depth + 1) for each in dict.fromkeys(entry.url for entry in fresh) if each not in known]
+            if sitemap.entries:
+                # the whole list tells whether it is alive, its fresh part what is to be read
+                yield url, self.fresh(sitemap.entries, fetched) or sitemap.entries[:1], fetched
+
+    async def from_json_lists(self) -> AsyncIterator[Listed]:
+        for each in self.json_lists:
+            if response := await self.listing(each.url):
+                kind = content_type(response)
+                entries = self.entries_of(response, lambda it, kind=kind, each=each: listings.read_json(it.body, kind, each))
+                yield each.url, entries, fetch_time(response)
+
+    async def from_html(self) -> AsyncIterator[Listed]:
+        for url in self.listing_urls:
+            if response := await self.listing(url):
+                kind = content_type(response)
+                entries = self.entries_of(response, lambda it, kind=kind: listings.read_html(it.body, kind, it.url))
+                yield url, entries, fetch_time(response)
+
+    async def listing(self, url: str) -> Response | None:
+        """Fetch a listing, if it changed since a run that stored all it listed; None where it cannot be had."""
+        request = Request(url, meta={"allow_offsite": True}, headers=self.validators.get(url, {}))
+        try:
+            response = await self.crawler.engine.download_async(request)
+        except Exception as error:  # whatever keeps a listing away, the next one may be alive
+            self.lost(url, reason_of(error), "listing")
+            return None
+        if response.status == 304:
+            self.crawler.stats.inc_value("newsnap/listing/unchanged")
+        elif response.status != 200:
+            self.lost(url, f"HTTP {response.status}", "listing")
+            return None
+        names = {"If-None-Match": "ETag", "If-Modified-Since": "Last-Modified"}
+        told = {ours: value.decode("latin-1") for ours, its in names.items() if (value := response.headers.get(its))}
+        self.seen_validators[url] = told or self.validators.get(url, {})
+        self.crawler.stats.inc_value("newsnap/listing/fetched")
+        return response
+
+    def entries_of(self, response: Response, read: Callable[[Response], list[Entry]]) -> list[Entry]:
+        """Read a listing, within bounds; what is not what it should be has no entries, and says so."""
+        if response.status == 304:
+            return UNCHANGED
+        try:
+            entries = read(response)
+        except (ListingError, Mojibake) as error:
+            self.unread(response, error)
+            return []
+        bound = self.settings.getint("NEWSNAP_LISTING_MAX_ENTRIES")
+        if len(entries) > bound:
+            self.logger.warning("%s lists %d entries, only the first %d are read", response.url, len(entries), bound)
+        return entries[:bound]
+
+    def unread(self, response: Response, error: Exception) -> None:
+        self.crawler.stats.inc_value("newsnap/listing/unreadable")
+        self.logger.warning("The listing %s cannot be read: %s", response.url, error)
+
+    def fresh(self, entries: Sequence[Entry], fetched: datetime) -> list[Entry]:
+        """Return the entries that are not older than the crawl goes back; those without a date are fresh."""
+        oldest = self.since or fetched - timedelta(days=self.settings.getint("NEWSNAP_CRAWL_MAX_AGE_DAYS"))
+        return [entry for entry in entries if (at := self.listed_at(entry, fetched)) is None or at >= oldest]
+
+    def listed_at(self, entry: Entry, fetched: datetime) -> datetime | None:
+        return next(listings.dated([entry], fetched=fetched, zone=self.zone), None)
+
+    def articles_in(self, entries: Sequence[Entry]) -> list[tuple[Address, Entry]]:
+        """Return the entries that are articles of this source, each once."""
+        found: dict[str, tuple[Address, Entry]] = {}
+        for entry in entries:
+            if address := self.address_rules().identify(entry.url):
+                found.setdefault(address.id, (address, entry))
+        return list(found.values())
+
+    async def wanted(self, articles: Sequence[tuple[Address, Entry]]) -> AsyncIterator[Request]:
+        """Yield requests for the articles that are not stored, as far as `limit` and `since` allow."""
+        new = [each for each in articles if each[0].id not in self.asked]
+        self.crawler.stats.inc_value("newsnap/listing/articles", len(new))
+        if not self.refresh:
+            known = await self.store.articles.known([address for address, _ in new])
+            self.crawler.stats.inc_value("newsnap/spider/known", len(known))
+            new = [each for each in new if each[0].id not in known]
+        for address, entry in new:
+            if self.limit is not None and len(self.asked) >= self.limit:
+                self.crawler.stats.inc_value("newsnap/spider/beyond_limit")
+                continue
+            if self.since and (at := self.listed_at(entry, now())) and at < self.since - timedelta(days=1):
+                self.crawler.stats.inc_value("newsnap/dates/before_since")
+                continue
+            self.asked.add(address.id)
+            cb_kwargs = {"address": address, "entry": entry}
+            yield Request(address.url, callback=self.parse, errback=self.failed, cb_kwargs=cb_kwargs)
+
+    # --- from a page to an article ---
+
+    async def parse(
+        self, response: Response, address: Address | None = None, entry: Entry | None = None
+    ) -> AsyncIterator[Article]:
+        """Yield the article of a page, its further pages joined; nothing, and a count, where there is none."""
+        self.crawler.stats.inc_value("newsnap/spider/fetched")
+        # a redirect may lead to another article, and then it is that one
+        address = self.address_rules().identify(response.url) or address or self.address_rules().adopt(response.url)
+        reading, capture = self.read(response)
+        if reading is None:
+            return
+        captures = [capture]
+        for number, further, capture in await self.further_pages(reading, response, address):
+            self.logger.debug("Page %d of %s joined", number, address.url)
+            reading.text.extend(further.text)
+            reading.editors = reading.editors or further.editors
+            captures.append(capture)
+        article = self.refine(self.article(reading, address, entry, captures), response)
+        if article is not None:
+            yield article
+
+    def read(self, response: Response) -> tuple[Reading | None, Capture]:
+        """Read a page by the layouts; None, with a count and a warning, where there is no article on it."""
+        kind = content_type(response)
+        capture = Capture(
+            url=response.url,
+            status=response.status,
+            headers=[(k.decode("latin-1"), v.decode("latin-1")) for k, vs in response.headers.items() for v in vs],
+            body=response.body,
+            encoding="",
+            fetched=fetch_time(response),
+        )
+        try:
+            page = Page(response.body, response.url, kind)
+        except Mojibake as error:
+            self.refuse("mojibake", response.url, str(error))
+            return None, capture
+        capture.encoding = page.encoding
+        reading = read_page(page, self.page_layouts())
+        if reading is None:
+            tried = "; ".join(f"{each.name}: title {each.title!r}, body {each.body!r}" for each in self.layouts)
+            self.refuse("empty", response.url, f"no layout gives a headline and a text ({tried})")
+        elif mojibake(reading):
+            self.refuse("mojibake", response.url, "its text holds too many unreadable characters")
+            reading = None
+        return reading, capture
+
+    def refuse(self, reason: str, url: str, why: str) -> None:
+        """Count and tell a page that yields nothing."""
+        self.crawler.stats.inc_value(f"newsnap/spider/{reason}")
+        self.logger.warning("Nothing is taken from %s: %s", url, why)
+
+    async def further_pages(
+        self, first: Reading, response: Response, address: Address
+    ) -> list[tuple[int, Reading, Capture]]:
+        """Fetch the further pages of an article; return them in order of their numbers.
+
+        Raises whatever keeps one of them away: half an article is not stored, it is fetched again next time.
+        """
+        pages: dict[int, tuple[int, Reading, Capture]] = {}
+        todo = list(first.further)
+        while todo:
+            url = todo.pop(0)
+            found = self.address_rules().identify(url)
+            if found is None or found.id != address.id or found.page == 1 or found.page in pages:
+                continue
+            if len(pages) >= self.settings.getint("NEWSNAP_ARTICLE_MAX_PAGES"):
+                raise ValueError(f"{address.url} has more than {len(pages)} pages: raise NEWSNAP_ARTICLE_MAX_PAGES")
+            answer = await self.crawler.engine.download_async(Request(url))
+            if answer.status != 200:
+                raise ValueError(f"page {found.page} of {address.url} answered HTTP {answer.status}")
+            reading, capture = self.read(answer)
+            if reading is None:
+                raise ValueError(f"page {found.page} of {address.url} cannot be read")
+            pages[found.page] = (found.page, reading, capture)
+            todo += reading.further
+        return [pages[number] for number in sorted(pages)]
+
+    def article(self, reading: Reading, address: Address, entry: Entry | None, captures: list[Capture]) -> Article:
+        """Put together what address, listing and page say."""
+        witnesses = [*reading.witnesses]
+        if entry and entry.published:
+            witnesses.append(Witness("listing", entry.published))
+        if address.date:
+            witnesses.append(Witness("url", address.date))
+        channel = reading.channel or (entry.category if entry else "") or address.channel
+        return Article(
+            id=address.id,
+            source=self.name,
+            site=self.site,
+            url=address.url,
+            title=reading.title,
+            kicker=reading.kicker,
+            subtitle=reading.subtitle,
+            snapshot=captures[0].fetched,
+            category=self.category(address.channel, reading.channel, entry.category if entry else None),
+            channel=channel or None,
+            outlet=reading.outlet,
+            origin=reading.origin,
+            authors=reading.authors,
+            editors=reading.editors,
+            body="\n".join(reading.text.paragraphs),
+            headings=reading.text.headings,
+            figures=reading.text.figures,
+            keywords=reading.keywords,
+            language=reading.language or self.language,
+            layout=reading.layout,
+            pages=len(captures),
+            published_witnesses=witnesses,
+            modified_raw=reading.modified_raw,
+            captures=captures,
+        )
+
+    def category(self, *labels: str | None) -> str | None:
+        """Return the category that the address, the page or the listing names, in this order."""
+        for label in filter(None, labels):
+            for part in (label, label.partition("/")[0]):
+                if part in self.categories:
+                    return self.categories[part]
+        return next((found for label in labels if (found := categories.category_of(label))), "其他")
+
+    def refine(self, article: Article, response: Response) -> Article | None:
+        """Change an article where attributes cannot say how; None drops it."""
+        return article
+
+    def failed(self, failure: Failure) -> None:
+        """Count and tell an article that could not be fetched; the next run asks for it again."""
+        request = failure.request  # type: ignore[attr-defined]
+        self.lost(request.url, reason_of(failure.value), "article")
+
+    def lost(self, url: str, reason: str, what: str) -> None:
+        self.crawler.stats.inc_value(f"newsnap/failed/{what}/{reason}")
+        level = logging.INFO if reason in ("robots.txt", "taken down") else logging.WARNING
+        self.logger.log(level, "The %s %s is not had: %s", what, url, reason)
+
+
+def reason_of(error: BaseException) -> str:
+    """Return in a word or two why a request failed; the words are those of the summary and of `crawls`."""
+    if isinstance(error, HttpError):
+        return f"HTTP {error.response.status}"
+    if isinstance(error, IgnoreRequest):
+        return "robots.txt" if "robots.txt" in str(error) else str(error).partition(":")[0] or "ignored"
+    name = type(error).__name__
+    return {"DownloadTimeoutError": "timeout", "DownloadCancelledError": "too large"}.get(name, name)
+
+
+def content_type(response: Response) -> str:
+    return (response.headers.get("Content-Type") or b"").decode("latin-1")
+
+
+def fetch_time(response: Response) -> datetime:
+    """Return when a response was received: now, or when it was recorded where a replay answers."""
+    fetched = response.meta.get("fetched")
+    return fetched if isinstance(fetched, datetime) else now()
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def unzipped(response: Response) -> bytes:
+    """Return the body of a sitemap, which may be a gzip file."""
+    return gunzip(response.body, max_size=64 * 1024 * 1024) if response.body[:2] == b"\x1f\x8b" else response.body

@@ -1,0 +1,50 @@
+"""Step 100: what is stored already is not stored twice."""
+
+from typing import Self
+
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DropItem
+
+from newsnap.fingerprints import content_hash
+from newsnap.items import Article
+from newsnap.store import Store
+
+
+class DedupePipeline:
+    """Drops an article whose text is stored: under its own identity (unchanged) or another (a duplicate).
+
+    The unchanged one's `snapshot` and the duplicate's address are noted in MongoDB.  This look saves work; what decides
+    when two crawlers bring the same at once is the write itself.
+    Stats: newsnap/dedupe/{unchanged,duplicates}.
+    """
+
+    def __init__(self, crawler: Crawler):
+        self.crawler = crawler
+        self.store = Store.of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    async def open_spider(self) -> None:
+        await self.store.open()
+
+    async def process_item(self, item: Article) -> Article:
+        item.content_hash = content_hash(item.title, item.body)
+        found = await self.store.articles.find(item)
+        item.stored = found.own
+        if found.own:
+            if found.own.state == "live" and found.own.same_as(item):
+                await self.store.articles.note_seen(item)
+                self.crawler.stats.inc_value("newsnap/dedupe/unchanged")
+                raise DropItem(f"unchanged: {item.url}", log_level="DEBUG")
+        elif found.holder:
+            await note_duplicate(self.crawler, self.store, found.holder, item)
+        return item
+
+
+async def note_duplicate(crawler: Crawler, store: Store, holder: str, item: Article) -> None:
+    """Note the address of a text at the article that has it, and drop the item."""
+    await store.articles.add_address(holder, item.url)
+    crawler.stats.inc_value("newsnap/dedupe/duplicates")
+    raise DropItem(f"duplicate of {holder}: {item.url}", log_level="DEBUG")

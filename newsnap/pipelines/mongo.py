@@ -1,0 +1,40 @@
+"""Step 900: the store; an article counts as scraped when most of the replica set has it in the journal."""
+
+from typing import Self
+
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DropItem
+
+from newsnap.items import Article
+from newsnap.outcome import stop_soon
+from newsnap.pipelines.dedupe import note_duplicate
+from newsnap.store import Store
+
+
+class MongoPipeline:
+    """Writes articles; waits for each one's own batch, so that a failed write is an item error and memory is bounded.
+
+    Stats: newsnap/mongo/{new,changed,unchanged,held}.
+    """
+
+    def __init__(self, crawler: Crawler):
+        self.crawler = crawler
+        self.store = Store.of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    async def open_spider(self) -> None:
+        await self.store.open()
+        self.store.on_away = lambda: stop_soon(self.crawler, "mongo_away")
+
+    async def process_item(self, item: Article) -> Article:
+        outcome = await self.store.articles.write(item, item.stored)
+        if outcome == "duplicate":
+            found = await self.store.articles.find(item)
+            await note_duplicate(self.crawler, self.store, found.holder or "", item)
+        self.crawler.stats.inc_value(f"newsnap/mongo/{outcome}")
+        if outcome in ("unchanged", "held"):
+            raise DropItem(f"{outcome}: {item.url}", log_level="DEBUG")
+        return item

@@ -1,0 +1,58 @@
+"""The sources as a whole: who they are, and whose an address is."""
+
+import functools
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+from scrapy.settings import BaseSettings
+from scrapy.spiderloader import SpiderLoader
+
+from newsnap.news_spider import NewsSpider
+from newsnap.urls import Address, AddressError, tidy
+
+
+class Sources(Mapping[str, type[NewsSpider]]):
+    """All sources by name."""
+
+    def __init__(self, classes: Iterable[type[NewsSpider]]):
+        self._by_name = {each.name: each for each in sorted(classes, key=lambda each: each.name)}
+        self._by_domain: dict[str, list[type[NewsSpider]]] = {}
+        for each in self._by_name.values():
+            for domain in each.allowed_domains:
+                self._by_domain.setdefault(domain, []).append(each)
+
+    def __getitem__(self, name: str) -> type[NewsSpider]:
+        return self._by_name[name]
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def of_host(self, url: str) -> list[type[NewsSpider]]:
+        """Return the sources that the host of an address belongs to, nearest domain first."""
+        labels = (urlsplit(url).hostname or "").split(".")
+        return [each for at in range(len(labels)) for each in self._by_domain.get(".".join(labels[at:]), [])]
+
+    def identify(self, url: str) -> Address | None:
+        """Return the article's address if a source knows it as one; None for any other."""
+        try:
+            url = tidy(url)
+        except AddressError:
+            return None
+        return next((found for each in self.of_host(url) if (found := each.address_rules().identify(url))), None)
+
+
+def load_sources(settings: BaseSettings) -> Sources:
+    """Return the sources of the project's spider modules."""
+    return _load(tuple(settings.getlist("SPIDER_MODULES")))
+
+
+@functools.cache
+def _load(modules: tuple[str, ...]) -> Sources:
+    from scrapy.settings import Settings
+
+    loader = SpiderLoader.from_settings(Settings({"SPIDER_MODULES": list(modules)}))
+    classes = [loader.load(name) for name in loader.list()]
+    return Sources([each for each in classes if issubclass(each, NewsSpider)])

@@ -1,0 +1,370 @@
+"""Articles: written in batches, each once whatever happens, with the pages they were read from.
+
+How a write is safe to repeat and safe against a second crawler:
+
+- a new article is an upsert by `_id` that changes nothing where the identity is there already;
+- the same new text under two identities meets the unique index `content_hash_of_new`;
+- a revision is written only onto the revision it was made from (`{_id, revision}`), after the old one was kept whole;
+- captures are written before their article, so an article that is there has its captures.
+"""
+
+import asyncio
+import sys
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+import bson
+from pymongo import ReplaceOne, UpdateOne
+from pymongo.errors import BulkWriteError
+from pymongo.write_concern import WriteConcern
+
+from newsnap.items import Article, Capture, Stored, stored_fields
+from newsnap.store.batches import Batches
+from newsnap.store.errors import StoreError
+from newsnap.urls import Address
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+if TYPE_CHECKING:
+    from newsnap.store.connection import Store
+
+Document = dict[str, Any]
+Outcome = Literal["new", "changed", "unchanged", "duplicate", "held"]
+
+DUPLICATE_KEY = 11000
+INVALID_DOCUMENT = 121
+MAX_CAPTURE_BYTES = 15 * 1024 * 1024
+"""A compressed page larger than this does not fit into a MongoDB document (16 MiB)."""
+COMPRESSION_LEVEL = 3
+"""zstd's own default: a fifth of a page's size at 0.5 ms for 150 KB; level 9 takes 5 ms to save another 8 %."""
+LOOK_UP_SIZE = 1000
+"""Identities in one query."""
+NEVER_UPDATED = ("_id", "also_at", "story")
+"""Fields of a new article that a revision leaves alone."""
+
+_STORED = [name for name in stored_fields() if name != "id"]
+
+
+STORED = {"title": 1, "content_hash": 1, "revision": 1, "changed": 1, "state": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What MongoDB knows about an article that arrives."""
+
+    own: Stored | None
+    """The article of the same identity."""
+
+    holder: str | None
+    """The identity of another live article with the same text."""
+
+
+@dataclass(slots=True)
+class _Write:
+    article: Article
+    document: Document
+    own: Stored | None
+
+
+class Clock:
+    """Times of change: the machine's UTC in milliseconds, made strictly increasing within a process."""
+
+    def __init__(self) -> None:
+        self._last = datetime.fromtimestamp(0, UTC)
+        self._lock = threading.Lock()
+
+    def next(self) -> datetime:
+        """Return a time later than any returned before, at MongoDB's precision (milliseconds)."""
+        with self._lock:
+            current = datetime.now(UTC)
+            current = current.replace(microsecond=current.microsecond // 1000 * 1000)
+            self._last = max(current, self._last + timedelta(milliseconds=1))
+            return self._last
+
+
+class Articles:
+    """The collections `articles`, `revisions` and `captures`."""
+
+    def __init__(self, store: "Store", *, batch_articles: int, batch_seconds: float):
+        self._store = store
+        self._clock = Clock()
+        self._finds: Batches[Article, Found] = Batches(self._find, size=batch_articles, seconds=batch_seconds / 2)
+        self._writes: Batches[_Write, Outcome] = Batches(self._write, size=batch_articles, seconds=batch_seconds)
+
+    # --- reading ---
+
+    async def known(self, addresses: Sequence[Address]) -> set[str]:
+        """Return the identities that need no fetch: stored, removed, or another address of a stored text."""
+        known: set[str] = set()
+        for start in range(0, len(addresses), LOOK_UP_SIZE):
+            part = addresses[start : start + LOOK_UP_SIZE]
+            by_url = {each.url: each.id for each in part}
+            query = {"$or": [{"_id": {"$in": [each.id for each in part]}}, {"also_at": {"$in": list(by_url)}}]}
+
+            async def find(query: Document = query) -> list[Document]:
+                return await self._store.db.articles.find(query, {"also_at": 1}).to_list()
+
+            for document in await self._store.patiently(find):
+                known.add(document["_id"])
+                known.update(by_url[url] for url in document.get("also_at", ()) if url in by_url)
+        return known
+
+    async def find(self, article: Article) -> Found:
+        """Return what is stored under the article's identity, and under its text."""
+        return await self._finds.ask(article)
+
+    async def _find(self, articles: Sequence[Article]) -> list[Found]:
+        ids = [each.id for each in articles]
+        hashes = [each.content_hash for each in articles]
+        query = {"$or": [{"_id": {"$in": ids}}, {"content_hash": {"$in": hashes}}]}
+
+        async def find() -> list[Document]:
+            return await self._store.db.articles.find(query, STORED).to_list()
+
+        documents = await self._store.patiently(find)
+        own = {each["_id"]: _stored(each) for each in documents}
+        holders: dict[str, str] = {}
+        for each in sorted(documents, key=lambda it: it["changed"]):
+            if each["state"] == "live" and "content_hash" in each:
+                holders.setdefault(each["content_hash"], each["_id"])
+        found = []
+        for article in articles:
+            holder = holders.get(article.content_hash or "")
+            found.append(Found(own.get(article.id), holder if holder != article.id else None))
+        return found
+
+    # --- writing ---
+
+    async def write(self, article: Article, own: Stored | None) -> Outcome:
+        """Keep an article, and wait until most of the replica set has it in the journal.
+
+        own: what `find` said of its identity.  Raises StoreError for what MongoDB refuses, MongoAway when it is gone.
+        """
+        document = to_document(article)
+        try:
+            size = len(bson.encode(document))
+        except (bson.errors.InvalidDocument, bson.errors.InvalidStringData, OverflowError) as error:
+            raise StoreError(f"{article.id} cannot be stored: {error}; see {article.url}") from None
+        if size > MAX_CAPTURE_BYTES:
+            raise StoreError(f"{article.id} is too large for MongoDB ({size} bytes, at most {MAX_CAPTURE_BYTES})")
+        return await self._writes.ask(_Write(article, document, own))
+
+    async def add_address(self, holder: str, url: str) -> None:
+        """Note another address of the text of a stored article."""
+
+        async def update() -> None:
+            await self._store.db.articles.update_one(
+                {"_id": holder, "state": "live", "also_at": {"$ne": url}},
+                {"$push": {"also_at": url}, "$set": {"changed": self._clock.next()}},
+            )
+
+        await self._store.patiently(update)
+
+    async def note_seen(self, article: Article) -> None:
+        """Note that an article was fetched again and says the same."""
+
+        async def update() -> None:
+            await self._store.db.articles.update_one(
+                {"_id": article.id, "state": "live"}, {"$max": {"snapshot": article.snapshot}}
+            )
+
+        await self._store.patiently(update)
+
+    async def _write(self, writes: Sequence[_Write]) -> list[Outcome | Exception]:
+        answers: list[Outcome | Exception | None] = [None] * len(writes)
+        todo = list(range(len(writes)))
+        for _ in range(5):  # who loses a race looks again; nobody loses five
+            fresh = [at for at in todo if writes[at].own is None]
+            for at in todo:
+                own = writes[at].own
+                if own is not None:
+                    answers[at] = await self._revise(writes[at], own)
+            if fresh:
+                for at, answer in zip(fresh, await self._insert([writes[at] for at in fresh]), strict=True):
+                    answers[at] = answer
+            todo = [at for at in todo if answers[at] is None]
+            if not todo:
+                break
+            found = await self._find([writes[at].article for at in todo])
+            for at, each in zip(todo, found, strict=True):
+                writes[at].own = each.own
+        return [
+            StoreError(f"{write.article.id} was changed by others five times while it was written; it is fetched again")
+            if answer is None
+            else answer
+            for write, answer in zip(writes, answers, strict=True)
+        ]
+
+    async def _insert(self, writes: Sequence[_Write]) -> list[Outcome | Exception | None]:
+        """Write new articles; None for one that was there already, by whomever."""
+        refused = await self._capture([(write.article, 1) for write in writes])
+        for write in writes:
+            write.document["changed"] = self._clock.next()
+        operations = []
+        for write in writes:
+            fields = {name: value for name, value in write.document.items() if name != "_id"}
+            operations.append(UpdateOne({"_id": write.article.id}, {"$setOnInsert": fields}, upsert=True))
+
+        async def insert() -> tuple[set[int], dict[int, Document]]:
+            try:
+                result = await self._store.db.articles.bulk_write(operations, ordered=False)
+            except BulkWriteError as error:
+                if not error.details.get("writeErrors"):
+                    raise
+                inserted = {each["index"] for each in error.details.get("upserted", ())}
+                return inserted, {each["index"]: each for each in error.details["writeErrors"]}
+            return set(result.upserted_ids or {}), {}
+
+        inserted, errors = await self._store.patiently(insert)
+        answers: list[Outcome | Exception | None] = []
+        for at, write in enumerate(writes):
+            if at in inserted:
+                answers.append("new")
+            elif at in errors:
+                answers.append(self._judge_error(write, errors[at]))
+            elif await self._is_ours(write):
+                answers.append("new")
+            else:
+                answers.append(None)
+        return [refused.get(write.article.id, answer) for write, answer in zip(writes, answers, strict=True)]
+
+    def _judge_error(self, write: _Write, error: Document) -> Outcome | Exception | None:
+        if error["code"] == DUPLICATE_KEY:
+            # by its text another article is there since a moment ago; by its identity, this one is
+            return "duplicate" if "content_hash" in error.get("keyPattern", {}) else None
+        if error["code"] == INVALID_DOCUMENT:
+            why = error.get("errInfo", {}).get("details", {}).get("schemaRulesNotSatisfied", error["errmsg"])
+            return StoreError(f"{write.article.id} breaks the schema of articles: {why}; see {write.article.url}")
+        return StoreError(f"{write.article.id} was refused by MongoDB: {error['errmsg']}")
+
+    async def _is_ours(self, write: _Write) -> bool:
+        """Tell whether the article that is there is the one just written: an answer may be lost, and the write not."""
+
+        async def find() -> Document | None:
+            return await self._store.db.articles.find_one({"_id": write.article.id}, STORED)
+
+        there = await self._store.patiently(find)
+        return there is not None and there["revision"] == 1 and there["changed"] == write.document["changed"]
+
+    async def _revise(self, write: _Write, own: Stored) -> Outcome | Exception | None:
+        """Write an article over what is there; None if that changed meanwhile."""
+        article = write.article
+        if own.state != "live":
+            return "held"
+        if own.same_as(article):
+            await self.note_seen(article)
+            return "unchanged"
+        refused = await self._capture([(article, own.revision + 1)])
+        if refused:
+            return refused[article.id]
+
+        async def revise() -> Outcome | None:
+            old = await self._store.db.articles.find_one({"_id": article.id})
+            if old is None:
+                return None
+            if old["revision"] == own.revision + 1 and old["changed"] == changed:
+                return "changed"  # the answer to the try before was lost
+            if old["revision"] != own.revision:
+                return None
+            kept = {
+                "_id": f"{article.id}/{own.revision}",
+                "article": article.id,
+                "replaced": changed,
+                **_without(old, ["_id"]),
+            }
+            await self._store.db.revisions.replace_one({"_id": kept["_id"]}, kept, upsert=True)
+            fields = _without(write.document, NEVER_UPDATED) | {"revision": own.revision + 1, "changed": changed}
+            result = await self._store.db.articles.update_one(
+                {"_id": article.id, "revision": own.revision}, {"$set": fields}
+            )
+            return "changed" if result.matched_count else None
+
+        changed = self._clock.next()
+        return await self._store.patiently(revise)
+
+    async def _capture(self, articles: Sequence[tuple[Article, int]]) -> dict[str, Exception]:
+        """Write the pages of articles, given with their revision; return those that are refused, by identity.
+
+        Acknowledged by one server only: the article that follows is acknowledged by the majority, and with it all before.
+        """
+        documents = await asyncio.to_thread(_capture_documents, articles)
+        refused: dict[str, Exception] = {}
+        operations = []
+        for document in documents:
+            if len(document["body"]) > MAX_CAPTURE_BYTES:
+                refused[document["article"]] = StoreError(
+                    f"{document['url']} is too large to be kept ({len(document['body'])} bytes, at most {MAX_CAPTURE_BYTES})"
+                )
+            else:
+                operations.append(ReplaceOne({"_id": document["_id"]}, document, upsert=True))
+        if operations:
+            captures = self._store.db.captures.with_options(write_concern=WriteConcern(w=1))
+            await self._store.patiently(lambda: captures.bulk_write(operations, ordered=False))
+        return refused
+
+
+def _stored(document: Document) -> Stored:
+    return Stored(
+        document["_id"],
+        document.get("title"),
+        document.get("content_hash"),
+        document["revision"],
+        document["changed"],
+        document["state"],
+    )
+
+
+def _without(document: Document, names: Iterable[str]) -> Document:
+    return {name: value for name, value in document.items() if name not in names}
+
+
+def to_document(article: Article) -> Document:
+    """Return a new article as MongoDB keeps it (README: the table of fields)."""
+    document: Document = {"_id": article.id}
+    for name in _STORED:
+        document[name] = getattr(article, name)
+    document["figures"] = [{"url": each.url, "caption": each.caption, "after": each.after} for each in article.figures]
+    document["story"] = article.id
+    document["also_at"] = []
+    document["revision"] = 1
+    document["state"] = "live"
+    return document
+
+
+def _capture_documents(articles: Sequence[tuple[Article, int]]) -> list[Document]:
+    """Compress pages; runs in a thread, which zstd leaves free for others."""
+    return [
+        {
+            "_id": f"{article.id}/{revision}/{number}",
+            "article": article.id,
+            "revision": revision,
+            "page": number,
+            "url": capture.url,
+            "status": capture.status,
+            "headers": [list(each) for each in capture.headers],
+            "encoding": capture.encoding,
+            "fetched": capture.fetched,
+            "size": len(capture.body),
+            "body": zstd.compress(capture.body, level=COMPRESSION_LEVEL),
+        }
+        for article, revision in articles
+        for number, capture in enumerate(article.captures, 1)
+    ]
+
+
+def capture_from(document: Document) -> Capture:
+    """Return a page as it was received, from the collection `captures`."""
+    return Capture(
+        url=document["url"],
+        status=document["status"],
+        headers=[(name, value) for name, value in document["headers"]],
+        body=zstd.decompress(document["body"]),
+        encoding=document["encoding"],
+        fetched=document["fetched"],
+    )

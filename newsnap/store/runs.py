@@ -1,0 +1,53 @@
+"""Runs: one document in `crawls` for each time a source was crawled."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from newsnap.store.connection import Store
+
+Document = dict[str, Any]
+
+
+class Runs:
+    """The collection `crawls`."""
+
+    def __init__(self, store: "Store"):
+        self._store = store
+
+    async def begin(self, run: Document) -> None:
+        """Keep a run that starts; its `state` is `running`."""
+        await self._store.patiently(lambda: self._store.db.crawls.replace_one({"_id": run["_id"]}, run, upsert=True))
+
+    async def end(self, run_id: str, fields: Document) -> None:
+        """Complete a run."""
+        await self._store.patiently(lambda: self._store.db.crawls.update_one({"_id": run_id}, {"$set": fields}))
+
+    async def validators(self, source: str) -> dict[str, dict[str, str]]:
+        """Return the conditional headers of the source's listings, from the last run that stored all it listed."""
+
+        async def find() -> Document | None:
+            return await self._store.db.crawls.find_one(
+                {"source": source, "listings": {"$exists": True}}, {"listings": 1}, sort=[("started", -1)]
+            )
+
+        run = await self._store.patiently(find)
+        return {each["url"]: each["headers"] for each in run["listings"]} if run else {}
+
+    async def last(self) -> dict[str, Document]:
+        """Return the latest run of each source."""
+        pipeline: list[Document] = [
+            {"$sort": {"source": 1, "started": -1}},
+            {"$group": {"_id": "$source", "run": {"$first": "$$ROOT"}}},
+        ]
+        return {each["_id"]: each["run"] async for each in await self._store.db.crawls.aggregate(pipeline)}
+
+    async def holdings(self) -> dict[str, tuple[int, datetime | None]]:
+        """Return the number of live articles and the newest publication of each source."""
+        pipeline: list[Document] = [
+            {"$match": {"state": "live"}},
+            {"$group": {"_id": "$source", "articles": {"$sum": 1}, "newest": {"$max": "$published"}}},
+        ]
+        rows: AsyncIterator[Document] = await self._store.db.articles.aggregate(pipeline)
+        return {each["_id"]: (each["articles"], each["newest"]) async for each in rows}

@@ -1,0 +1,169 @@
+"""The schema: collections, validators and indexes, made by the store and never by hand."""
+
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import CollectionInvalid, OperationFailure
+
+from newsnap.categories import CATEGORIES
+from newsnap.store.errors import SchemaError
+
+Document = dict[str, Any]
+
+TEXT = {"bsonType": "string"}
+MAYBE_TEXT = {"bsonType": ["string", "null"]}
+TIME = {"bsonType": "date"}
+MAYBE_TIME = {"bsonType": ["date", "null"]}
+TEXTS = {"bsonType": "array", "items": TEXT}
+COUNT = {"bsonType": "int", "minimum": 1}
+
+LIVE_FIELDS: Document = {
+    "source": TEXT,
+    "site": TEXT,
+    "url": {"bsonType": "string", "pattern": "^https?://"},
+    "title": {"bsonType": "string", "minLength": 1},
+    "kicker": MAYBE_TEXT,
+    "subtitle": MAYBE_TEXT,
+    "published": MAYBE_TIME,
+    "published_raw": MAYBE_TEXT,
+    "published_precision": {"enum": ["second", "minute", "day", None]},
+    "published_from": {"enum": ["page", "meta", "listing", "url", None]},
+    "modified": MAYBE_TIME,
+    "snapshot": TIME,
+    "category": {"enum": [*CATEGORIES, None]},
+    "channel": MAYBE_TEXT,
+    "outlet": MAYBE_TEXT,
+    "origin": TEXTS,
+    "authors": TEXTS,
+    "editors": TEXTS,
+    "body": TEXT,
+    "headings": {"bsonType": "array", "items": {"bsonType": "int", "minimum": 0}},
+    "figures": {
+        "bsonType": "array",
+        "items": {
+            "bsonType": "object",
+            "required": ["url", "caption", "after"],
+            "properties": {"url": TEXT, "caption": TEXT, "after": {"bsonType": "int", "minimum": -1}},
+        },
+    },
+    "keywords": TEXTS,
+    "language": TEXT,
+    "layout": TEXT,
+    "rendered": {"bsonType": "bool"},
+    "pages": COUNT,
+    "content_hash": {"bsonType": "string", "pattern": "^[0-9a-f]{64}$"},
+    "story": TEXT,
+    "also_at": TEXTS,
+}
+KEPT_FIELDS: Document = {
+    "_id": {"bsonType": "string", "pattern": "^[a-z0-9]+:.+"},
+    "revision": COUNT,
+    "changed": TIME,
+    "state": {"enum": ["live", "held", "removed"]},
+}
+
+FIELDS = ["_id", *LIVE_FIELDS, "revision", "changed", "state"]
+"""All fields of an article, in the order of the README's table."""
+
+ARTICLE: Document = {
+    "bsonType": "object",
+    "required": ["_id", "revision", "changed", "state"],
+    "properties": {**KEPT_FIELDS, **LIVE_FIELDS},
+    # what was removed leaves a stone: no text, title or image
+    "oneOf": [
+        {"properties": {"state": {"enum": ["live", "held"]}}, "required": list(LIVE_FIELDS)},
+        {
+            "properties": {"state": {"enum": ["removed"]}},
+            "not": {"anyOf": [{"required": [name]} for name in ("title", "body", "figures", "content_hash")]},
+        },
+    ],
+}
+REVISION: Document = {"bsonType": "object", "required": ["article", "revision", "replaced"]}
+CAPTURE: Document = {
+    "bsonType": "object",
+    "required": ["article", "revision", "page", "url", "status", "headers", "encoding", "fetched", "body", "size"],
+    "properties": {
+        "article": TEXT,
+        "revision": COUNT,
+        "page": COUNT,
+        "url": TEXT,
+        "status": {"bsonType": "int"},
+        "headers": {"bsonType": "array"},
+        "encoding": TEXT,
+        "fetched": TIME,
+        "body": {"bsonType": "binData"},
+        "size": {"bsonType": "int"},
+    },
+}
+RULE: Document = {
+    "bsonType": "object",
+    "required": ["_id", "kind", "value", "reason", "since"],
+    "properties": {
+        "kind": {"enum": ["url", "prefix", "host", "source"]},
+        "value": TEXT,
+        "reason": TEXT,
+        "notice": MAYBE_TEXT,
+        "since": TIME,
+        "until": MAYBE_TIME,
+    },
+}
+RUN: Document = {"bsonType": "object", "required": ["source", "started", "state"]}
+
+COLLECTIONS: dict[str, tuple[Document, list[IndexModel]]] = {
+    "articles": (
+        ARTICLE,
+        [
+            IndexModel([("changed", ASCENDING)], name="changed"),  # consumers poll it
+            IndexModel([("source", ASCENDING), ("published", DESCENDING)], name="source_published"),
+            IndexModel([("category", ASCENDING), ("published", DESCENDING)], name="category_published"),
+            IndexModel([("published", DESCENDING)], name="published"),
+            IndexModel([("story", ASCENDING), ("published", ASCENDING)], name="story_published"),
+            IndexModel([("also_at", ASCENDING)], name="also_at", sparse=True),
+            IndexModel([("content_hash", ASCENDING), ("_id", ASCENDING)], name="content_hash"),
+            # Two crawlers that bring the same new text at once: MongoDB lets one in.  Revised articles are exempt, since a
+            # publisher may make two of his articles the same.
+            IndexModel(
+                [("content_hash", ASCENDING)],
+                name="content_hash_of_new",
+                unique=True,
+                partialFilterExpression={"revision": 1, "content_hash": {"$exists": True}},
+            ),
+        ],
+    ),
+    "revisions": (REVISION, [IndexModel([("article", ASCENDING), ("revision", DESCENDING)], name="article_revision")]),
+    "captures": (CAPTURE, [IndexModel([("article", ASCENDING), ("revision", DESCENDING)], name="article_revision")]),
+    "takedowns": (RULE, []),
+    "crawls": (RUN, [IndexModel([("source", ASCENDING), ("started", DESCENDING)], name="source_started")]),
+}
+
+NAMESPACE_EXISTS = 48
+
+
+async def ensure_schema(db: AsyncDatabase[Document]) -> None:
+    """Make collections, validators and indexes as they should be; several processes may do it at once.
+
+    Raises SchemaError if the takedown rules are gone from a database that has articles.
+    """
+    there = {each["name"]: each async for each in await db.list_collections()}
+    if "takedowns" not in there and "articles" in there and await db.articles.find_one({}, {"_id": 1}):
+        raise SchemaError(
+            f"the collection takedowns is gone from the database {db.name}, which has articles: nothing is crawled or shown "
+            "without the rules; restore it from a backup, or make it anew with db.createCollection('takedowns') if there "
+            "were none"
+        )
+    for name, (schema, indexes) in COLLECTIONS.items():
+        validator = {"$jsonSchema": schema}
+        options = there.get(name, {}).get("options", {})
+        if name not in there:
+            try:
+                await db.create_collection(name, validator=validator)
+            except CollectionInvalid:
+                pass
+            except OperationFailure as error:
+                if error.code != NAMESPACE_EXISTS:  # another process was faster
+                    raise
+        elif options.get("validator") != validator:
+            await db.command("collMod", name, validator=validator)
+        if indexes:
+            await db[name].create_indexes(indexes)

@@ -1,0 +1,282 @@
+"""Whatever a page, a redirect or a DNS answer says: newsnap connects to public addresses only."""
+
+import ipaddress
+import json
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from scrapy.settings import Settings
+from scrapy.spiders import Spider
+from scrapy.utils.test import get_crawler
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.protocol import Factory
+
+from newsnap.guard import AddressRefused, Guard, GuardedReactor, allowed_networks, check, is_public
+
+HANDLERS = {
+    **dict.fromkeys(("http", "https"), "newsnap.guard.GuardedDownloadHandler"),
+    **dict.fromkeys(("data", "file", "ftp", "s3")),
+}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["1.1.1.1", "100.63.255.255", "100.128.0.0", "172.32.0.1", "223.255.255.255"]
+    + ["2400:3200::1", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1"],
+)
+def test_a_host_of_the_internet_is_public(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "127.255.255.254", "0.0.0.0", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1"]
+    + ["169.254.169.254", "100.64.0.1", "100.100.100.200", "192.0.0.192", "192.0.2.1", "198.18.0.1", "203.0.113.9"]
+    + ["224.0.0.1", "240.0.0.1", "255.255.255.255", "192.88.99.1"]
+    + ["::", "::1", "::7f00:1", "fe80::1", "fe80::1%eth0", "fec0::1", "fc00::1", "fd12:3456::1", "ff02::1", "100::1"]
+    + ["2001:db8::1", "2001::1", "2001:20::1", "3fff::1", "5f00::1", "2606:4700::1%eth0"]
+    + ["::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:a00:1", "64:ff9b::127.0.0.1", "64:ff9b::a9fe:a9fe"]
+    + [
+        "64:ff9b:1::1.1.1.1",
+        "2002:7f00:1::1",
+        "2002:c0a8:101::",
+        "2002:101:101::1",
+        "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+    ]
+    + ["", "localhost", "news.cn", "0x7f.1", "2130706433", "127.1", "0177.0.0.1", "[::1]", "1.1.1.1 ", "1.1.1.1:80"],
+)
+def test_all_else_is_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
+def test_nothing_is_public_that_python_holds_to_be_special() -> None:
+    rng = random.Random(4)
+    addresses = [ipaddress.IPv4Address(rng.getrandbits(32)) for _ in range(5000)]
+    addresses += [network.network_address for network in ipaddress.ip_network("0.0.0.0/0").subnets(new_prefix=11)]
+    wrong = [ip for ip in addresses if is_public(str(ip)) and (not ip.is_global or ip.is_multicast)]
+    assert wrong == []
+
+
+def test_only_the_networks_named_are_opened() -> None:
+    networks = allowed_networks(Settings({"NEWSNAP_GUARD_ALLOWED_NETWORKS": "127.0.0.1/32, ::1"}))
+    check("127.0.0.1", networks)
+    check("::1", networks)
+    for address in ("127.0.0.2", "10.0.0.1", "localhost"):
+        with pytest.raises(AddressRefused, match=address):
+            check(address, networks)
+
+
+@pytest.mark.parametrize("value", ["localhost", "127.0.0.1/8", "10.0.0.0/99", "True"])
+def test_a_network_that_is_none_is_an_error(value: str) -> None:
+    with pytest.raises(ValueError, match=f"NEWSNAP_GUARD_ALLOWED_NETWORKS names '{value}'"):
+        allowed_networks(Settings({"NEWSNAP_GUARD_ALLOWED_NETWORKS": value}))
+
+
+class ResolvingReactor:
+    """A reactor whose every name has the given addresses, and which notes where it is asked to connect."""
+
+    def __init__(self, *addresses: str) -> None:
+        self.addresses = addresses
+        self.connections: list[str] = []
+        self.nameResolver = self
+        self.later: list[Any] = []
+
+    def installNameResolver(self, resolver: Any) -> None:
+        raise NotImplementedError
+
+    def resolveHostName(self, receiver: Any, hostName: str, portNumber: int = 0) -> None:
+        receiver.resolutionBegan(self)
+        for address in self.addresses:
+            kind = IPv6Address if ":" in address else IPv4Address
+            receiver.addressResolved(kind("TCP", address, portNumber))
+        receiver.resolutionComplete()
+
+    def seconds(self) -> float:
+        return 0.0
+
+    def callLater(self, delay: float, function: Any, *arguments: Any) -> Any:
+        self.later.append(lambda: function(*arguments))
+        return threading.Timer(delay, function)
+
+    def connectTCP(self, host: str, *arguments: Any, **options: Any) -> None:
+        self.connections.append(host)
+
+
+def connect(reactor: ResolvingReactor) -> list[Any]:
+    results: list[Any] = []
+    HostnameEndpoint(GuardedReactor(reactor, []), "news.example", 80).connect(Factory()).addBoth(results.append)
+    while reactor.later:
+        reactor.later.pop(0)()
+    return results
+
+
+def test_of_several_addresses_of_a_name_only_the_public_ones_are_tried() -> None:
+    reactor = ResolvingReactor("10.0.0.1", "1.1.1.1", "::1", "2400:3200::1", "127.0.0.1")
+    assert connect(reactor) == []
+    assert reactor.connections == ["1.1.1.1", "2400:3200::1"]
+
+
+def test_a_name_with_private_addresses_only_is_refused() -> None:
+    reactor = ResolvingReactor("10.0.0.1", "::1")
+    [failure] = connect(reactor)
+    assert failure.check(AddressRefused)
+    assert reactor.connections == []
+
+
+CRAWL = """
+import json, sys
+import scrapy
+from scrapy.crawler import AsyncCrawlerProcess
+
+class TinySpider(scrapy.Spider):
+    name = "tiny"
+    ends = {}
+
+    async def start(self):
+        for url, meta in json.loads(sys.argv[2]).items():
+            yield scrapy.Request(url, meta=meta, errback=self.failed)
+
+    def parse(self, response):
+        self.ends[response.meta.get("redirect_urls", [response.url])[0]] = f"{response.status} {response.url}"
+
+    def failed(self, failure):
+        request = failure.request
+        self.ends[request.meta.get("redirect_urls", [request.url])[0]] = type(failure.value).__name__
+
+process = AsyncCrawlerProcess(json.loads(sys.argv[1]))
+crawler = process.create_crawler(TinySpider)
+process.crawl(crawler)
+process.start()
+if process.bootstrap_failed:
+    sys.exit(1)
+print(json.dumps([TinySpider.ends, {k: v for k, v in crawler.stats.get_stats().items() if isinstance(v, int)}]))
+"""
+
+
+def run(urls: dict[str, dict[str, Any]], **settings: Any) -> subprocess.CompletedProcess[str]:
+    settings = {
+        "DOWNLOAD_HANDLERS": HANDLERS,
+        "EXTENSIONS": {"newsnap.guard.Guard": 0},
+        "HTTPERROR_ALLOW_ALL": True,
+        "LOG_LEVEL": "WARNING",
+        "REMOTE_CONTROL_ENABLED": False,
+        "TELNETCONSOLE_ENABLED": False,
+    } | settings
+    command = [sys.executable, "-W", "error", "-c", CRAWL, json.dumps(settings), json.dumps(urls)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+def crawl(urls: dict[str, dict[str, Any]], **settings: Any) -> tuple[dict[str, str], dict[str, int]]:
+    finished = run(urls, **settings)
+    assert finished.returncode == 0, finished.stderr
+    ends, stats = json.loads(finished.stdout)
+    return ends, stats
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        location = self.server.redirects.get(self.path)
+        self.send_response(302 if location else 200)
+        if location:
+            self.send_header("Location", location)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        """Be quiet."""
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.asked = []
+        server.redirects = {}
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_no_spelling_of_a_private_address_is_connected_to(server: ThreadingHTTPServer) -> None:
+    port = server.server_port
+    hosts = [
+        "127.0.0.1",
+        "localhost",
+        "127.1",
+        "0x7f.1",
+        "0177.0.0.1",
+        "2130706433",
+        "0",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+    ]
+    urls = {f"{scheme}://{host}:{port}/a": {} for host in hosts for scheme in ("http", "https")}
+    ends, stats = crawl(urls, ROBOTSTXT_OBEY=True)
+    assert server.asked == []
+    assert ends == dict.fromkeys(urls, "AddressRefused")
+    # every page and, once for both schemes of a host, its robots.txt
+    assert stats["newsnap/guard/refused"] == len(urls) + len(hosts)
+    assert "retry/count" not in stats
+
+
+def test_a_redirect_is_checked_like_any_request(server: ThreadingHTTPServer) -> None:
+    site = f"http://127.0.0.1:{server.server_port}"
+    server.redirects = {
+        "/inward": f"http://127.0.0.2:{server.server_port}/secret",
+        "/metadata": "http://169.254.169.254/latest/",
+        "/file": "file:///etc/hosts",
+        "/data": "data:text/html,text",
+        "/fine": "/end",
+    }
+    ends, stats = crawl({site + path: {} for path in server.redirects}, NEWSNAP_GUARD_ALLOWED_NETWORKS="127.0.0.1/32")
+    assert ends == {
+        f"{site}/inward": "AddressRefused",
+        f"{site}/metadata": "AddressRefused",
+        f"{site}/file": f"302 {site}/file",
+        f"{site}/data": f"302 {site}/data",
+        f"{site}/fine": f"200 {site}/end",
+    }
+    assert "/secret" not in server.asked
+    assert stats["newsnap/guard/refused"] == 2
+
+
+def test_a_proxy_is_refused_because_nothing_can_be_checked_behind_it(server: ThreadingHTTPServer) -> None:
+    proxy = {"proxy": f"http://127.0.0.1:{server.server_port}"}
+    urls = {"http://news.example/a": proxy, "https://news.example/b": proxy}
+    ends, _ = crawl(urls, NEWSNAP_GUARD_ALLOWED_NETWORKS="127.0.0.1/32")
+    assert ends == dict.fromkeys(urls, "AddressRefused")
+    assert server.asked == []
+
+
+def test_a_crawl_that_is_not_guarded_does_not_start(server: ThreadingHTTPServer) -> None:
+    handler = "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler"
+    url = f"http://127.0.0.1:{server.server_port}/a"
+    finished = run({url: {}}, DOWNLOAD_HANDLERS={**HANDLERS, "http": handler})
+    assert finished.returncode == 1
+    assert f"DOWNLOAD_HANDLERS has {handler} for http:" in finished.stderr
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"DOWNLOAD_HANDLERS": {}}, "connects without asking the guard"),
+        (
+            {"DOWNLOAD_HANDLERS": {**HANDLERS, "file": "scrapy.core.downloader.handlers.file.FileDownloadHandler"}},
+            "file:",
+        ),
+        ({"DOWNLOAD_HANDLERS": HANDLERS, "NEWSNAP_REPLAY": "day.warc"}, "would fetch from the network in a replay"),
+        ({"DOWNLOAD_HANDLERS": HANDLERS, "TWISTED_REACTOR_ENABLED": False}, "the guard watches the reactor"),
+        ({"DOWNLOAD_HANDLERS": HANDLERS, "NEWSNAP_GUARD_ALLOWED_NETWORKS": "home"}, "'home', which is no network"),
+    ],
+)
+def test_the_guard_refuses_settings_that_lead_around_it(settings: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        Guard(get_crawler(Spider, settings))
