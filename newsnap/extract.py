@@ -4,12 +4,15 @@ What a layout names, it is the authority on; `<meta>` fills the rest.  For dates
 """
 
 import functools
+import html
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, cast
 from urllib.parse import urljoin
 
+import jmespath
 from cssselect import HTMLTranslator
 from lxml import etree
 from lxml.html import HTMLParser
@@ -28,7 +31,8 @@ MAX_FORBIDDEN = 0.01
 class Layout:
     """Where things are on the pages of one era of a source.
 
-    Values are CSS selectors (alternatives with a comma), or XPath where they begin with `/`, `.` + `/` or `(`.
+    Values are CSS selectors (alternatives with a comma), XPath where they begin with `/`, `./` or `(`, or, where they begin
+    with `$`, a JMESPath into `data`: `$.detail.title`, `$` for the whole.
     """
 
     name: str
@@ -59,19 +63,29 @@ class Layout:
     drop: str = ""
     """What stands in the body and is not text."""
 
+    data: str = ""
+    """Where the page carries its data: a regular expression after which, in a script, a JSON value or a string begins
+    (`window\\.DATA\\s*=`); the whole response where it is `json`."""
+
+    body_is_html: bool = False
+    """The text of the body's element is HTML itself, as in a `textarea`.  HTML found in `data` is always read so."""
+
     def __post_init__(self) -> None:
         """Compile, so that a selector that is none is found when its source is loaded."""
         for each in fields(self):
-            if each.name != "name" and (selector := getattr(self, each.name)):
+            selector = getattr(self, each.name)
+            if each.name not in ("name", "body_is_html") and selector:
                 try:
-                    compiled(selector)
-                except (etree.XPathSyntaxError, Exception) as error:
+                    re.compile(selector) if each.name == "data" else compiled(selector)
+                except Exception as error:
                     raise ValueError(f"layout {self.name!r}: {each.name}={selector!r} is no selector: {error}") from None
 
 
 @functools.cache
-def compiled(selector: str) -> etree.XPath:
-    """Return the XPath of a selector, compiled once for all pages."""
+def compiled(selector: str) -> Any:
+    """Return the XPath of a selector, or its JMESPath where it begins with `$`; compiled once for all pages."""
+    if selector.startswith("$"):
+        return jmespath.compile(selector[1:].removeprefix(".") or "@")
     if not selector.startswith(("/", "./", "(")):
         selector = HTMLTranslator().css_to_xpath(selector, prefix="//")
     return etree.XPath(selector, smart_strings=False)
@@ -99,6 +113,7 @@ class Page:
         if b"\x00" in utf8:
             utf8 = utf8.replace(b"\x00", b"")
         self.url = url
+        self.text = text
         root = etree.fromstring(utf8, HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True)) if utf8.strip() else None
         self.root: etree._Element = etree.Element("html") if root is None else root
 
@@ -118,13 +133,115 @@ class Page:
         """The address that relative ones are resolved against."""
         return urljoin(self.url, next(iter(select(self.root, "//base/@href")), ""))
 
+    @functools.cached_property
+    def comment_properties(self) -> dict[str, str]:
+        """What the founder system leaves in a comment: `<!--enpproperty <date>…</date> <sourcename>…-->`."""
+        found = ENPPROPERTY.search(self.text)
+        return {name.lower(): value.strip() for name, value in ENPFIELD.findall(found[1]) if value.strip()} if found else {}
+
+    def data(self, where: str) -> Any:
+        """Return the data that stands in the page after a regular expression; the response's own where it is `json`.
+
+        None where there is none.
+        """
+        if where == "json":
+            return script_value(self.text)
+        found = re.search(where, self.text)
+        return script_value(self.text[found.end() :]) if found else None
+
+
+ENPPROPERTY = re.compile(r"<!--\s*enpproperty(.{1,6000}?)/?enpproperty\s*-->", re.DOTALL | re.IGNORECASE)
+ENPFIELD = re.compile(r"<(\w+)>([^<]{0,2000})</\1>")
+PARSED_STRING = re.compile(r"\s*JSON\.parse\(\s*")
+ESCAPED = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
+ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "", "\n": ""}
+
+
+def script_value(text: str) -> Any:
+    """Return the JSON value, string literal or `JSON.parse("…")` that a script's text begins with; None if it is none.
+
+    >>> script_value(' {"a": 1}; more()'), script_value(" '<p>b</p>';"), script_value('JSON.parse("[1]")')
+    ({'a': 1}, '<p>b</p>', [1])
+    """
+    parsed = PARSED_STRING.match(text)
+    start = text[parsed.end() :] if parsed else text.lstrip()
+    if start[:1] in ("'", '"', "`"):
+        literal = re.match(rf"{start[0]}((?:[^\\{start[0]}]|\\.)*){start[0]}", start, re.DOTALL)
+        if literal is None:
+            return None
+        value = ESCAPED.sub(unescaped, literal[1])
+        return script_value(value) if parsed else value
+    try:
+        return json.JSONDecoder(strict=False).raw_decode(start)[0]
+    except ValueError:
+        return None
+
+
+def unescaped(found: re.Match[str]) -> str:
+    code = found[1]
+    if code[0] in "ux" and len(code) > 1:
+        return chr(int(code[1:], 16))
+    return ESCAPES.get(code, code)
+
+
+class Finder:
+    """Finds on one page what one layout names."""
+
+    def __init__(self, page: Page, layout: Layout):
+        self.page = page
+        self.layout = layout
+        self.data = page.data(layout.data) if layout.data else None
+
+    def all(self, selector: str) -> list[Any]:
+        """Return elements, or strings where the selector asks for attributes or data; in order."""
+        if selector.startswith("$"):
+            return list(strings(compiled(selector).search(self.data))) if self.data is not None else []
+        return select(self.page.root, selector)
+
+    def texts(self, selector: str) -> Iterator[str]:
+        """Yield the texts of what matches, those that have any."""
+        for each in self.all(selector):
+            if isinstance(each, str) and "<" in each:
+                each = html_fragment(each)
+            if text := text_content(each):
+                yield text
+
     def first(self, selector: str) -> str | None:
         """Return the text of the first match that has any."""
-        return next((text for each in select(self.root, selector) if (text := text_content(each))), None)
+        return next(self.texts(selector), None)
 
     def line(self, selector: str) -> str | None:
-        """Return the text of all matches in one line."""
-        return " ".join(text for each in select(self.root, selector) if (text := text_content(each)))[:MAX_LINE] or None
+        """Return the texts of all matches in one line."""
+        # one match may stand inside another
+        return " ".join(dict.fromkeys(self.texts(selector)))[:MAX_LINE] or None
+
+    def body(self) -> list[etree._Element]:
+        """Return the elements that hold the text."""
+        found = self.all(self.layout.body)
+        if self.layout.body_is_html or self.layout.body.startswith("$"):
+            return [html_fragment(each if isinstance(each, str) else "".join(each.itertext())) for each in found]
+        return [each for each in found if not isinstance(each, str)]
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Yield what a path into data found, as texts."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for each in value:
+            yield from strings(each)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)
+
+
+def html_fragment(markup: str) -> etree._Element:
+    """Parse a piece of HTML; markup that was escaped on the way is unescaped first."""
+    if "<" not in markup and "&lt;" in markup:
+        markup = html.unescape(markup)
+    # JSON may hold what no encoding can write
+    utf8 = f"<div>{markup}</div>".encode("utf-8", "replace").replace(b"\x00", b"")
+    root = etree.fromstring(utf8, HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True))
+    return etree.Element("div") if root is None else root
 
 
 @dataclass(slots=True)
@@ -159,32 +276,39 @@ def read_page(page: Page, layouts: Sequence[Layout]) -> Reading | None:
 
 def read_layout(page: Page, layout: Layout) -> Reading | None:
     """Read a page by one layout; None if it gives no headline or no text."""
-    elements = select(page.root, layout.body)
+    finder = Finder(page, layout)
+    elements = finder.body()
     if not elements:
         return None
-    title = page.first(layout.title)
+    title = finder.first(layout.title)
     if not title:
         return None
-    text = read_body(elements, page.base, set(select(page.root, layout.drop)))
+    dropped = set(select(page.root, layout.drop))
+    for each in elements:
+        if layout.drop and each.getroottree().getroot() is not page.root:
+            dropped.update(select(each, layout.drop))
+    text = read_body(elements, page.base, dropped)
     signed = clean(text)
     if not text.paragraphs and not text.figures:
         return None
     reading = Reading(layout.name, title, text)
-    reading.kicker, reading.subtitle = page.first(layout.kicker), page.first(layout.subtitle)
-    published = page.line(layout.published)
-    outlet = page.line(layout.outlet) if layout.outlet else published
+    reading.kicker, reading.subtitle = finder.first(layout.kicker), finder.first(layout.subtitle)
+    published = finder.line(layout.published)
+    outlet = finder.line(layout.outlet) if layout.outlet else published
     reading.outlet = attribution.read_outlet(outlet) if outlet else None
-    if line := page.line(layout.authors):
+    if line := finder.line(layout.authors):
         reading.authors = attribution.read_names(line)
     reading.editors = signed
-    if line := page.first(layout.editors):
+    if line := finder.first(layout.editors):
         authors, reading.editors = attribution.read_signature(line)
         reading.authors = reading.authors or authors
     # Hidden author fields often repeat the editor
     reading.authors = [name for name in reading.authors if name not in reading.editors]
-    reading.channel = last_crumb([text_content(each) for each in select(page.root, layout.channel)])
+    reading.channel = last_crumb(list(finder.texts(layout.channel)))
     if published:
         reading.witnesses.append(Witness("page", published, layout.published))
+    if "date" in page.comment_properties:
+        reading.witnesses.append(Witness("meta", page.comment_properties["date"], "enpproperty date"))
     reading.further = [urljoin(page.base, each.get("href")) for each in select(page.root, layout.pages) if each.get("href")]
     read_meta(page, reading)
     return reading

@@ -6,8 +6,8 @@ listing is alive for `liveliest`.
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 from urllib.parse import urljoin
@@ -64,6 +64,15 @@ class JsonList:
 
     category: str = ""
     """Path to the section."""
+
+    data: str = ""
+    """Regular expression after which the list begins, where a page carries it in a script."""
+
+    post: str = ""
+    """What to send, as JSON, to an address that wants to be asked by POST."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers without which it does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +164,9 @@ def read_json(body: bytes, content_type: str, source: JsonList) -> list[Entry]:
     Raises ListingError for what is not JSON, or has no list where `items` says.
     """
     text, _ = encodings.decode(body, content_type)
+    if source.data:
+        found = re.search(source.data, text)
+        text = text[found.end() :] if found else ""
     rows = jmespath.search(source.items, unwrap(text))
     if not isinstance(rows, list):
         raise ListingError(f"no list at {source.items!r}")

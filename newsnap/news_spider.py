@@ -2,7 +2,8 @@
 
 import functools
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+import re
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,6 +65,8 @@ class NewsSpider(scrapy.Spider):
     mirrors: ClassVar[Sequence[tuple[str, str]]] = ()
     scheme: ClassVar[str] = "https"
     keep_query: ClassVar[Sequence[str]] = ()
+    fetch_url: ClassVar[tuple[str, str] | None] = None
+    """Regular expression and replacement: from the canonical address to the one that answers with the whole article."""
 
     # page
     layouts: ClassVar[Sequence[Layout]] = ()
@@ -239,7 +242,7 @@ class NewsSpider(scrapy.Spider):
 
     async def from_json_lists(self) -> AsyncIterator[Listed]:
         for each in self.json_lists:
-            if response := await self.listing(each.url):
+            if response := await self.listing(each.url, each.post, each.headers):
                 kind = content_type(response)
                 entries = self.entries_of(response, lambda it, kind=kind, each=each: listings.read_json(it.body, kind, each))
                 yield each.url, entries, fetch_time(response)
@@ -251,9 +254,11 @@ class NewsSpider(scrapy.Spider):
                 entries = self.entries_of(response, lambda it, kind=kind: listings.read_html(it.body, kind, it.url))
                 yield url, entries, fetch_time(response)
 
-    async def listing(self, url: str) -> Response | None:
+    async def listing(self, url: str, post: str = "", headers: Mapping[str, str] | None = None) -> Response | None:
         """Fetch a listing, if it changed since a run that stored all it listed; None where it cannot be had."""
-        request = Request(url, meta={"allow_offsite": True}, headers=self.validators.get(url, {}))
+        every = {**(headers or {}), **({"Content-Type": "application/json"} if post else self.validators.get(url, {}))}
+        method = "POST" if post else "GET"
+        request = Request(url, method, body=post or None, meta={"allow_offsite": True}, headers=every)
         try:
             response = await self.crawler.engine.download_async(request)
         except Exception as error:  # whatever keeps a listing away, the next one may be alive
@@ -321,7 +326,11 @@ class NewsSpider(scrapy.Spider):
                 continue
             self.asked.add(address.id)
             cb_kwargs = {"address": address, "entry": entry}
-            yield Request(address.url, callback=self.parse, errback=self.failed, cb_kwargs=cb_kwargs)
+            yield Request(self.fetch_address(address), callback=self.parse, errback=self.failed, cb_kwargs=cb_kwargs)
+
+    def fetch_address(self, address: Address) -> str:
+        """Return the address to ask for an article."""
+        return re.sub(*self.fetch_url, address.url) if self.fetch_url else address.url
 
     # --- from a page to an article ---
 
@@ -409,6 +418,8 @@ class NewsSpider(scrapy.Spider):
             witnesses.append(Witness("listing", entry.published))
         if address.date:
             witnesses.append(Witness("url", address.date))
+        if reading.channel == self.site:  # a breadcrumb that leads home and no further
+            reading.channel = None
         channel = reading.channel or (entry.category if entry else "") or address.channel
         return Article(
             id=address.id,

@@ -26,24 +26,35 @@ class Clock(NamedTuple):
     end: int
 
 
+COMMON = ("h1", "m1", "s1", "h2", "m2", "offset", "period", "after", "meridiem")
+
+
 def clock_after(plain: str, end: int, period: str = "") -> Clock | None:
     """Return the time of day that follows a date; `period` is the part of the day that the date has named already."""
     match = forms.CLOCK_AFTER.match(plain, end)
     if match is None:
         return None
-    hour = forms.number(match["h1"] or match["h2"] or match["h3"])
-    minute, second = match["m1"] or match["m2"] or match["m3"] or match["m4"], match["s1"] or match["s3"]
-    minutes = (
-        forms.number(minute) if minute else 30 if match["half"] else {"一": 15, "三": 45}.get(match["quarter"] or "", 0)
-    )
+    h1, m1, s1, h2, m2, offset, spoken, after, meridiem = match.group(*COMMON)
+    if h1 or h2:
+        hour, minute, second = int(h1 or h2), int(m1 or m2), int(s1) if s1 else None
+    else:
+        hour, minute, second = words(match)
     zone: tzinfo | str | None = match["before"]
     stop = match.end()
-    if match["offset"]:
-        exact = match["gap"] in ("T", "t") or match["s1"] is not None
-        printed = offset_of(match, exact)
+    if offset:
+        printed = offset_of(match, exact=match["gap"] in ("T", "t") or s1 is not None)
         zone, stop = (zone, match.start("offset")) if printed is None else (printed, stop)
-    period = match["period"] or match["after"] or period
-    return on_dial(hour, minutes, forms.number(second) if second else None, period, match["meridiem"], zone, end, stop)
+    hour = on_dial(hour, spoken or after or period, meridiem)
+    return checked(Clock(hour, minute, second, zone, end, stop))
+
+
+def words(match: re.Match[str]) -> tuple[int, int, int | None]:
+    """Return hour, minute and second of 10点26分, 十时, 下午3点半, 8点一刻."""
+    if minute := match["m3"] or match["m4"]:
+        minutes = forms.number(minute)
+    else:
+        minutes = 30 if match["half"] else {"一": 15, "三": 45}.get(match["quarter"], 0)
+    return forms.number(match["h3"]), minutes, forms.number(match["s3"]) if match["s3"] else None
 
 
 def clock_before(plain: str, start: int, last: int) -> Clock | None:
@@ -54,47 +65,33 @@ def clock_before(plain: str, start: int, last: int) -> Clock | None:
         return None
     zone: tzinfo | str | None = match["offset"]
     if match["offset"] and match["offset"][0] in "+-":
-        zone = offset(match["offset"][0], match["offset"][1:3], match["offset"][-2:])
-    hour, minute = int(match["h2"] or match["h3"]), int(match["m2"] or match["m3"])
+        zone = from_utc(match["offset"][0], match["offset"][1:3], match["offset"][-2:])
+    hour = on_dial(int(match["h2"] or match["h3"]), match["period"], match["meridiem"])
     second = int(match["s2"]) if match["s2"] else None
     begin = first + match.start()
-    return on_dial(hour, minute, second, match["period"] or "", match["meridiem"], zone, begin, begin)
+    return checked(Clock(hour, int(match["m2"] or match["m3"]), second, zone, begin, begin))
 
 
-def on_dial(
-    hour: int,
-    minute: int,
-    second: int | None,
-    period: str,
-    meridiem: str | None,
-    zone: tzinfo | str | None,
-    start: int,
-    end: int,
-) -> Clock | None:
-    """Put a printed hour on the dial of 24 hours; None if there is none such, or two (晚上1点 is of which night?).
+def on_dial(hour: int, period: str | None, meridiem: str | None) -> int:
+    """Put a printed hour on the dial of 24 hours; -1 if there is none such, or two (晚上1点 is of which night?).
 
     上午12 and 凌晨12 are the first hour of the day, as programs print them; 晚上12 is the end of it, as people say.
     """
     if meridiem:
-        if not 1 <= hour <= 12:
-            return None
-        hour = hour % 12 + (12 if meridiem in "pP" else 0)
-    elif period in ("凌晨", "上午"):
-        hour = 0 if hour == 12 else hour
-    elif period in NIGHT:
-        if 0 < hour < 5:
-            return None
-        hour += 12 if 5 <= hour <= 12 else 0
-    elif period in ("下午", "午后", "傍晚") or (period in ("中午", "正午") and hour < 3):
-        hour += 12 if hour < 12 else 0
-    if (
-        hour > 24
-        or minute > 59
-        or (second or 0) > 60
-        or (hour == 24 and not minute == (second or 0) == 0 and period not in NIGHT)
-    ):
-        return None
-    return Clock(hour, minute, second, zone, start, end)
+        return hour % 12 + (12 if meridiem in "pP" else 0) if 1 <= hour <= 12 else -1
+    if not period or hour > 12:
+        return hour
+    if period in ("凌晨", "上午"):
+        return hour % 12
+    if period in NIGHT:
+        return hour + 12 if hour >= 5 else -1 if hour else 0
+    afternoon = period in ("下午", "午后", "傍晚") or (period in ("中午", "正午") and hour < 3)
+    return hour + 12 if afternoon and hour < 12 else hour
+
+
+def checked(clock: Clock) -> Clock | None:
+    """Return a clock whose hands can stand so, with 60 for a leap second; after 24:00 only as 晚上12:05 is said."""
+    return clock if 0 <= clock.hour <= 24 and clock.minute < 60 and (clock.second or 0) <= 60 else None
 
 
 def offset_of(match: re.Match[str], exact: bool) -> tzinfo | str | None:
@@ -112,10 +109,10 @@ def offset_of(match: re.Match[str], exact: bool) -> tzinfo | str | None:
         len(match["oh"]) == 1 or (match["sign"] == "-" and not exact) or (text[0] == " " and not match["om"])
     ):
         return None
-    return offset(match["sign"], match["oh"], match["om"] or "0")
+    return from_utc(match["sign"], match["oh"], match["om"] or "0")
 
 
-def offset(sign: str, hours: str, minutes: str) -> tzinfo | None:
+def from_utc(sign: str, hours: str, minutes: str) -> tzinfo | None:
     """Return the zone of an offset; None for one that no place on earth has."""
     east = timedelta(hours=int(hours), minutes=int(minutes))
     if east > timedelta(hours=14) or int(minutes) % 15:

@@ -1,18 +1,27 @@
 """What dates are made of: characters, numerals, names of months and zones, and the shapes they are printed in."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from itertools import islice
 
-LOOKED_AT = 1_000
+LOOKED_AT = 500
 """Characters of a text that are looked at; a line that says when something was published is never longer."""
 
-SPACES = "\xa0\t\r\n\f\v\u2002\u2003\u2009\u200a\u200b\u200e\u200f\u202f\u2060\u3000\ufeff"
-PLAIN = dict.fromkeys(map(ord, SPACES), " ") | str.maketrans(
+MOST = 20
+"""Dates of one shape that are looked at; a text with more is not about when it was published."""
+
+ODD = (
     "０１２３４５６７８９：∶﹕︰／－﹣‐‑‒–—―−～〜．，（）［］｜＋Ｔ○◯Ｏ零⽇⽉"
-    "週時點鐘剛個號國禮後間裡裏於發佈兩淩灣臺東標準協調當韓爾編輯",
-    "0123456789::::/---------~~.,()[]|+T〇〇〇〇日月周时点钟刚个号国礼后间里里于发布两凌湾台东标准协调当韩尔编辑",
+    "週時點鐘剛個號國禮後間裡裏於發佈兩淩灣臺東標準協調當韓爾編輯"
+    "\xa0\t\r\n\f\v\u2002\u2003\u2009\u200a\u200b\u200e\u200f\u202f\u2060\u3000\ufeff"
 )
-"""One character for another, so that a place in the plain text is the same place in the printed one."""
+PLAIN = (
+    "0123456789::::/---------~~.,()[]|+T〇〇〇〇日月"
+    "周时点钟刚个号国礼后间里里于发布两凌湾台东标准协调当韩尔编辑"
+    "                 "
+)
+"""For each odd character a plain one, so that a place in the plain text is the same place in the printed one."""
 
 DIGITS = {character: value for value, character in enumerate("〇一二三四五六七八九")} | {"两": 2, "元": 1}
 TENS = {"廿": 20, "卅": 30}
@@ -91,7 +100,7 @@ MONTH_NAME = compiled(MONTH)
 ENGLISH = compiled(
     rf"""(?<![0-9a-z])
     (?: (?P<d1>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?[ ,/-]{{1,2}}(?P<m1>{MONTH})\.?,?[ ,/-]{{1,2}}
-        (?P<y1>\d{{4}}|\d\d)(?![\d:])
+        (?P<y1>\d{{4}}(?![\d:])|\d\d(?=[ ]\d\d?:\d\d))
       | (?P<m2>{MONTH})\.?\s{{0,2}}(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?[ ,]{{1,3}}(?P<y2>\d{{4}})(?![\d:])
       | (?P<m3>{MONTH})\s{{1,2}}(?P<d3>\d{{1,2}}),?\s{{1,2}}(?P<hh>\d\d):(?P<mm>\d\d):(?P<ss>\d\d)\s
         (?:(?P<zone>[a-z]{{2,4}}|[+-]\d{{4}})\s)?(?P<y3>\d{{4}})(?!\d)
@@ -171,9 +180,18 @@ BEFORE_REMARK = compiled(r"(?:^|[^a-z0-9\u3400-\u9fff，、,]|发布|发表|发�
 AFTER_REMARK = compiled(r"\s?(?:$|发布|发表|更新|编辑|来自|来源|[^a-z0-9\u3400-\u9fff，、,])")
 
 
+ODD_CHARACTER = re.compile(f"[{ODD}]")
+TO_PLAIN = dict(zip(ODD, PLAIN, strict=True))
+
+
 def plain(text: str) -> str:
     """Return the beginning of a text in plain characters, each where it was."""
-    return text[:LOOKED_AT].translate(PLAIN)
+    return ODD_CHARACTER.sub(lambda odd: TO_PLAIN[odd[0]], text[:LOOKED_AT])
+
+
+def found(shape: re.Pattern[str], plain: str) -> Iterator[re.Match[str]]:
+    """Yield the first places of a shape in a text."""
+    return islice(shape.finditer(plain), MOST)
 
 
 def number(word: str) -> int:

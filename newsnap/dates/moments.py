@@ -122,16 +122,19 @@ def dated(
         return Reading(Moment(at_midnight(day, context.zone), "day", context.text[start:end]), start, end, rank)
     start, end = min(start, clock.start), max(end, clock.end)
     second = min(clock.second or 0, 59)  # a leap second
-    local = datetime.combine(day, time.min) + timedelta(hours=clock.hour, minutes=clock.minute, seconds=second)
+    local = datetime(day.year, day.month, day.day, clock.hour % 24, clock.minute, second)
+    if clock.hour == 24:
+        local += timedelta(days=1)
     zone = clock.zone or (spoken["zone"] if spoken else None) or context.zone
     if isinstance(zone, str):
         zone = forms.named_zone(zone, context.zone, local)
     at = local.replace(tzinfo=zone).astimezone(UTC)
     midnight = None
-    for shown in (local, at.astimezone(context.zone)):
-        if shown.time() == time.min:
-            midnight = at_midnight(shown.date(), context.zone)
-            break
+    if clock.minute % 15 == second == 0:  # as all zones are whole quarters of an hour
+        for shown in (local, at.astimezone(context.zone)):
+            if shown.hour == shown.minute == 0:
+                midnight = at_midnight(shown.date(), context.zone)
+                break
     precision: Precision = "minute" if clock.second is None else "second"
     return Reading(Moment(at, precision, context.text[start:end]), start, end, rank + 1, midnight)
 

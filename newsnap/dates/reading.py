@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from newsnap.dates import forms
-from newsnap.dates.clocks import Clock, offset
+from newsnap.dates.clocks import Clock, from_utc
 from newsnap.dates.moments import (
     SHANGHAI,
     Context,
@@ -74,7 +74,7 @@ def epochs(line: Context) -> Iterator[Reading]:
 def years_first(line: Context) -> Iterator[Reading]:
     """Read 2024年7月21日, 2024-07-21, 2024/7/21, 2024.07.21, 2024 07/21, 2024-Jul-21."""
     last = 0
-    for match in forms.YEAR_FIRST.finditer(line.plain):
+    for match in forms.found(forms.YEAR_FIRST, line.plain):
         if match["sep"] == "." and forms.VERSION.search(line.plain[max(0, match.start() - 10) : match.start()]):
             continue
         month = match["m1"] or match["m2"] or match["m3"]
@@ -89,7 +89,7 @@ def years_first(line: Context) -> Iterator[Reading]:
 
 def compact(line: Context) -> Iterator[Reading]:
     """Read 20240721, 20240721102600, 20240721T102600Z; alone, after a label, or with a clock: else they are numbers."""
-    for match in forms.COMPACT.finditer(line.plain):
+    for match in forms.found(forms.COMPACT, line.plain):
         clock = None
         if match["hh"]:
             second = int(match["ss"]) if match["ss"] else None
@@ -103,7 +103,7 @@ def compact(line: Context) -> Iterator[Reading]:
 
 def numerals(line: Context) -> Iterator[Reading]:
     """Read 二〇二四年七月二十一日, 民国113年7月21日."""
-    for match in forms.NUMERALS.finditer(line.plain):
+    for match in forms.found(forms.NUMERALS, line.plain):
         year = 1911 + forms.number(match["roc"]) if match["roc"] else forms.number(match["y"])
         date = calendar_day(year, forms.number(match["m"]), forms.number(match["d"]))
         if reading := dated(line, date, match.start(), match.end()):
@@ -114,7 +114,7 @@ def english(line: Context) -> Iterator[Reading]:
     """Read July 21, 2024; 21 Jul 2024 10:26:00 +0800 (RFC 5322); Sun Jul 21 10:26:00 CST 2024 (C, Java)."""
     if not forms.MONTH_NAME.search(line.plain):
         return
-    for match in forms.ENGLISH.finditer(line.plain):
+    for match in forms.found(forms.ENGLISH, line.plain):
         year = match["y1"] or match["y2"] or match["y3"]
         month = match["m1"] or match["m2"] or match["m3"]
         day = match["d1"] or match["d2"] or match["d3"]
@@ -122,7 +122,7 @@ def english(line: Context) -> Iterator[Reading]:
         if match["hh"]:
             zone: tzinfo | str | None = match["zone"]
             if match["zone"] and match["zone"][0] in "+-":
-                zone = offset(match["zone"][0], match["zone"][1:3], match["zone"][3:])
+                zone = from_utc(match["zone"][0], match["zone"][1:3], match["zone"][3:])
             clock = Clock(int(match["hh"]), int(match["mm"]), int(match["ss"]), zone, match.start("hh"), match.end())
         date = calendar_day(whole_year(year, line.today) if len(year) == 2 else int(year), forms.month(month), int(day))
         if reading := dated(line, date, match.start(), match.end(), clock=clock):
@@ -134,7 +134,7 @@ def years_last(line: Context) -> Iterator[Reading]:
 
     Where both numbers can be a month the day comes first (as on every such page seen so far), but not in America.
     """
-    for match in forms.YEAR_LAST.finditer(line.plain):
+    for match in forms.found(forms.YEAR_LAST, line.plain):
         other = None
         if match["y"]:
             year, day, month = int(match["y"]), int(match["a"]), int(match["b"])
@@ -155,7 +155,7 @@ def years_last(line: Context) -> Iterator[Reading]:
 
 def short_years(line: Context) -> Iterator[Reading]:
     """Read 24年7月21日, 24-07-21 10:26; in figures only with a clock, or alone and with all its noughts."""
-    for match in forms.SHORT_YEAR.finditer(line.plain):
+    for match in forms.found(forms.SHORT_YEAR, line.plain):
         month, day = match["m1"] or match["m2"], match["d1"] or match["d2"]
         date = calendar_day(whole_year(match["y"], line.today), forms.number(month), forms.number(day))
         reading = dated(line, date, match.start(), match.end())
@@ -167,15 +167,17 @@ def short_years(line: Context) -> Iterator[Reading]:
 
 def month_days(line: Context) -> Iterator[Reading]:
     """Read 7月21日, 07-21 10:26, [07/21]: of the year in which they are nearest before the fetch."""
-    for match in forms.MONTH_DAY.finditer(line.plain):
+    for match in forms.found(forms.MONTH_DAY, line.plain):
         month, day = match["m1"] or match["m2"], match["d1"] or match["d2"]
         reading = None
         for year in range(line.today.year + 1, line.today.year - 9, -1):  # 29 February can be eight years back
-            reading = dated(
-                line, calendar_day(year, forms.number(month), forms.number(day)), match.start(), match.end()
-            )
-            if reading and reading.moment.at <= latest(line.fetched, reading.moment):
+            date = calendar_day(year, forms.number(month), forms.number(day))
+            if date is None or (date - line.today).days > 1:
+                continue
+            reading = dated(line, date, match.start(), match.end())
+            if reading is None or reading.moment.at <= latest(line.fetched, reading.moment):
                 break
+        else:
             reading = None
         if reading and (match["m1"] or is_date(line, reading, match["sep"], noughts=len(month) == len(day) == 2)):
             yield reading

@@ -19,14 +19,14 @@ def relative(line: Context) -> Iterator[Reading]:
 
 def just_now(line: Context) -> Iterator[Reading]:
     """Read 刚刚."""
-    for match in forms.JUST_NOW.finditer(line.plain):
+    for match in forms.found(forms.JUST_NOW, line.plain):
         if remark(line.plain, match.start(), match.end()):
             yield counted(line, timedelta(0), "minute", match.start(), match.end())
 
 
 def ago(line: Context) -> Iterator[Reading]:
     """Read 30秒前, 十五分钟前, 一个半小时前, 两天前, 3个月前."""
-    for match in forms.AGO.finditer(line.plain):
+    for match in forms.found(forms.AGO, line.plain):
         start, end, unit = match.start(), match.end(), match["unit"]
         clock = clock_after(line.plain, end) if unit in ("天", *WEEKS) else None
         if not remark(line.plain, start, clock.end if clock else end) or (unit == "月" and "个" not in match[0]):
@@ -73,7 +73,7 @@ def days_ago(line: Context, n: float, unit: str, more: timedelta) -> date | None
 
 def day_words(line: Context) -> Iterator[Reading]:
     """Read 今天 10:26, 昨晚8点, 前天."""
-    for match in forms.DAY_WORD.finditer(line.plain):
+    for match in forms.found(forms.DAY_WORD, line.plain):
         word = match[0]
         clock = clock_after(line.plain, match.end(), word[1] if word[1] in "早晨晚夜" else "")
         if remark(line.plain, match.start(), match.end(), clock):
@@ -84,7 +84,7 @@ def day_words(line: Context) -> Iterator[Reading]:
 
 def week_days(line: Context) -> Iterator[Reading]:
     """Read 周五 (the last one), 本周三, 上周五; weeks begin on Monday."""
-    for match in forms.WEEK_DAY.finditer(line.plain):
+    for match in forms.found(forms.WEEK_DAY, line.plain):
         week = match["week"] or ""
         clock = clock_after(line.plain, match.end())
         if week[:1] in ("下", "每", "逢", "隔") or not remark(line.plain, match.start(), match.end(), clock):

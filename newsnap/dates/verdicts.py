@@ -134,6 +134,8 @@ def judge(
             each.remark = "agrees" if each.fineness == winner.fineness else "agrees, less precise"
         elif each.believed and each.witness.kind == "header":
             each.remark = "not followed: a header says when a file was written"
+        elif each.believed and fits(each, winner, within=timedelta(minutes=1)):
+            each.remark = "agrees but for seconds"
         elif each.believed:
             each.remark = "disagrees"
             doubts.append(contrast(each, winner, zone))
@@ -212,10 +214,10 @@ def doubt_midnight(testimony: Testimony, bench: Sequence[Testimony]) -> None:
             testimony.reading = day.reading
 
 
-def fits(one: Testimony, other: Testimony) -> bool:
-    """Tell whether two witnesses can mean the same moment."""
+def fits(one: Testimony, other: Testimony, within: timedelta = timedelta(0)) -> bool:
+    """Tell whether two witnesses can mean the same moment, or moments `within` so much of each other."""
     (start, end), (other_start, other_end) = one.span, other.span
-    return start < other_end and other_start < end
+    return start < other_end + within and other_start < end + within
 
 
 def agreement(one: Testimony, other: Testimony) -> int:

@@ -66,7 +66,7 @@ class ServerState:
     port: int | None = None
     """On 127.0.0.1; None where the socket is the only door."""
     error: str = ""
-    """A sentence, when the phase is `failed`."""
+    """A sentence, when the phase is `failed` or `restarting`."""
 
     @property
     def socket_uri(self) -> str:

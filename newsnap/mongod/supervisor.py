@@ -39,8 +39,10 @@ from newsnap.mongod.files import (
 TICK_SECONDS = 0.1
 START_SECONDS = 600  # after a crash, mongod reads its journal before it answers
 STOP_SECONDS = 60  # then it is killed; the journal makes that safe, only slow at the next start
-RESTART_PAUSES_SECONDS = (0, 1, 2, 4, 8)  # before each restart in a row; after the last the supervisor gives up
-LONG_LIFE_SECONDS = 60  # a mongod that ran for so long does not die in a row with the one before
+LONG_LIFE_SECONDS = 10  # a mongod that answered for so long does not die in a row with the one before
+DEATHS_IN_A_ROW = 30  # then the supervisor gives up
+PAUSE_SECONDS = 0.25  # before the second restart in a row; one more before each further
+STARTS_IN_A_ROW = 5  # that a restart may take
 NO_PORT = 27018  # mongod wants one even where it opens none; at 27017 it would ask the DNS for the socket's name
 LOG_BYTES = 4 * 1024 * 1024  # of mongod.log, and as much of the one before it
 
@@ -59,7 +61,7 @@ class Supervisor:
         self._state = dataclasses.replace(before, phase="starting", supervisor=None, error="")
         files.write_state(self._state)
         self._child: subprocess.Popen[bytes] | None = None
-        self._started = 0.0
+        self._answered = 0.0
         self._log_start = 0
         self._told_to_stop = False
 
@@ -92,19 +94,27 @@ class Supervisor:
         deaths = 0
         while not self._unused():
             if not self._alive():
-                deaths = deaths + 1 if time.monotonic() - self._started < LONG_LIFE_SECONDS else 1
-                words = self._last_words()
-                logger.error("mongod died, %d in a row: %s", deaths, words)
-                if deaths > len(RESTART_PAUSES_SECONDS):
-                    raise ServerError(f"mongod died {deaths} times in a row ({words}): see {self.files.log}")
-                self._write(phase="restarting", mongod=None)
-                if self._pause(RESTART_PAUSES_SECONDS[deaths - 1]):
-                    try:
-                        self._start()
-                    except ServerError as error:
-                        logger.error("%s", error)
+                deaths = 1 if time.monotonic() - self._answered > LONG_LIFE_SECONDS else deaths + 1
+                words = f"mongod died, {deaths} in a row: {self._last_words()}"
+                logger.error("%s", words)
+                if deaths > DEATHS_IN_A_ROW:
+                    raise ServerError(f"{words}; its log is {self.files.log}")
+                self._write(phase="restarting", mongod=None, error=words)
+                self._pause((deaths - 1) * PAUSE_SECONDS)
+                self._restart()
             self._rotate_log()
             time.sleep(TICK_SECONDS)
+
+    def _restart(self) -> None:
+        for pause_seconds in range(1, STARTS_IN_A_ROW + 1):
+            try:
+                return self._start()
+            except ServerError as error:
+                logger.error("%s", error)
+                if pause_seconds == STARTS_IN_A_ROW:
+                    raise
+                self._write(phase="restarting", mongod=None, error=str(error))
+            self._pause(pause_seconds)
 
     def _unused(self) -> bool:
         """Tell whether mongod is to stop; if so because nobody uses it, nobody can begin to until this process ends."""
@@ -118,26 +128,25 @@ class Supervisor:
             return False
         return alone is not None
 
-    def _pause(self, seconds: float) -> bool:
-        """Wait; return whether to go on after it."""
+    def _pause(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self._told_to_stop:
             time.sleep(TICK_SECONDS)
-        return not self._told_to_stop
 
     def _adopt(self) -> bool:
         """Take over the mongod that a killed supervisor left behind; return whether there is one."""
-        process = self.files.orphan()
+        deadline = time.monotonic() + 5
+        command = ""
+        while (process := self.files.orphan()) is not None and not command and time.monotonic() < deadline:
+            command = command_line(process)  # empty while a killed process is being taken apart
         if process is None:
             return False
-        command = command_line(process)
         if SOCKET_ARGUMENT not in command or str(self.files.data) not in command:
             raise ServerError(
                 f"the data in {self.files.data} are in use by process {process}, a mongod that newsnap did not start: "
                 "stop it, or set MONGO_URI to use it"
             )
         self._write(mongod=process)
-        self._started = time.monotonic()
         self._log_start = self._log_size()
         logger.info("adopted mongod %d", process)
         self._await_answer()
@@ -161,10 +170,9 @@ class Supervisor:
             *("--logpath", str(self.files.log), "--logappend", "--logRotate", "reopen", "--quiet"),
             *("--slowOpSampleRate", "0"),  # slow operations would be logged with the text of their articles
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
-            *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=0"),  # there is no other member to wait for
+            *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),  # there is no other member to wait for
         ]
         self._log_start = self._log_size()
-        self._started = time.monotonic()
         try:
             with self.files.output.open("wb") as output:
                 self._child = subprocess.Popen(
@@ -177,11 +185,13 @@ class Supervisor:
         self._await_answer()
 
     def _await_answer(self) -> None:
+        """Wait until mongod takes connections, or this process is told to stop."""
         deadline = time.monotonic() + START_SECONDS
         while not self._told_to_stop:
             with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
                 probe.connect(self._state.socket)
-                self._write(phase="running", data_version=self._state.version)
+                self._write(phase="running", data_version=self._state.version, error="")
+                self._answered = time.monotonic()
                 return
             if not self._alive():
                 words = self._last_words()

@@ -17,7 +17,7 @@ class ChinanewsSpider(NewsSpider):
     listing_urls = [f"https://www.chinanews.com.cn/scroll-news/news{page}.html" for page in range(1, 4)]
     article_url = (
         r"www\.chinanews\.com\.cn/(?P<channel>[a-z0-9-]+)/(?:hd\d{4}/)?(?P<date>\d{4}/\d{2}-\d{2})/(?P<id>\d+)\.shtml",
-        r"www\.chinanews\.com\.cn/(?P<channel>shipin)/(?:[a-z]+/)?(?P<date>\d{4}/?\d{2}-\d{2})/news(?P<id>\d+)\.shtml",
+        r"www\.chinanews\.com\.cn/(?P<channel>shipin)/(?:[a-z-]+/)?(?P<date>\d{4}/?\d{2}-\d{2})/news(?P<id>\d+)\.shtml",
         r"www\.(?P<edition>[a-z]{2,3})\.chinanews\.com\.cn/(?P<channel>.+)/(?P<date>\d{4}/?-?\d{2}-?\d{2})/(?P<id>\d+)\.s?html",
     )
     mirrors = [(r"^(?:www\.)?chinanews\.com(?:\.cn)?/", "www.chinanews.com.cn/"), (r"\.chinanews\.com/", ".chinanews.com.cn/")]

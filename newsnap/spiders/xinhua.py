@@ -24,10 +24,10 @@ class XinhuaSpider(NewsSpider):
     json_lists = [
         JsonList(
             f"https://www.news.cn/{channel}/ds_{source}.json",
-            items="datasource[]",
-            link="publishUrl",
-            title="showTitle || title",
-            published="publishTime",
+            items="[datasource[], datasource[].linkUrls[]][]",  # a row of several articles links to each
+            link="publishUrl || linkUrl",
+            title="title || linkTitle",
+            published="(contentType != 'Link' && publishTime) || ''",  # of a Link: when it was placed, not published
         )
         for channel, source in DATA_SOURCES.items()
     ]

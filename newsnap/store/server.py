@@ -201,7 +201,7 @@ class EmbeddedServer:
             kept=self.files.keep.exists() and supervised,
             data=self.files.data,
             size_bytes=_size_bytes(self.files.data),
-            error=state.error if state and state.phase == "failed" else "",
+            error=state.error if state and not running else "",
         )
 
     @contextlib.contextmanager
@@ -220,6 +220,7 @@ class EmbeddedServer:
         """Start a supervisor if there is none, and wait until mongod takes writes; return the URI."""
         deadline = time.monotonic() + START_SECONDS
         starts = 0
+        state = None
         while time.monotonic() < deadline:
             supervised = self.files.supervised()
             state = self.files.state()
@@ -237,7 +238,10 @@ class EmbeddedServer:
                     logger.warning("MongoDB runs already, without port %d, which it gets at its next start", self._port)
                 return state.uri
             time.sleep(POLL_SECONDS)
-        raise ServerError(f"MongoDB was not ready after {START_SECONDS} s: see {self.files.log}, and try again")
+        words = (state.error or state.phase) if state else "starting"
+        raise ServerError(
+            f"MongoDB was not ready after {START_SECONDS} s ({words}): see {self.files.log}, and try again"
+        )
 
     def _start_supervisor(self) -> None:
         free_bytes = shutil.disk_usage(self.files.data).free
