@@ -25,6 +25,12 @@ PROVINCES = (
     "四川 贵州 云南 西藏 陕西 甘肃 青海 宁夏 新疆"
 ).split()
 
+PROVINCE_CODES = frozenset(
+    """bj tj he hebei sx nmg nm ln jl hlj sh js zj ah fj jx sd ha henan hb hubei hn hunan gd gx hi hq hainan cq sc gz yn xz sn
+    sxi shaanxi gs qh nx xj bt hk macau tw gba""".split()  # noqa: SIM905 - a list of so many words is read better so
+)
+"""What hosts and paths of provinces are called."""
+
 
 def category_of(label: str | None) -> str | None:
     """Return the category that a Chinese section label means, or None if it means none.
@@ -34,6 +40,8 @@ def category_of(label: str | None) -> str | None:
     """
     if not label:
         return None
+    if label in PROVINCE_CODES:
+        return "地方"
     hits = [(label.find(word), category) for word, category in _BY_WORD.items() if word in label]
     if hits:
         return min(hits)[1]

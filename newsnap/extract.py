@@ -23,6 +23,8 @@ from newsnap.dates import Witness
 
 MAX_LINE = 400
 """Characters of an info line that are looked at."""
+MAX_KEYWORD = 20
+"""Characters of a keyword at most; a longer one is the headline once more."""
 MAX_FORBIDDEN = 0.01
 """Share of unreadable characters (U+FFFD) in a text that makes it mojibake."""
 
@@ -294,8 +296,7 @@ def read_layout(page: Page, layout: Layout) -> Reading | None:
     reading = Reading(layout.name, title, text)
     reading.kicker, reading.subtitle = finder.first(layout.kicker), finder.first(layout.subtitle)
     published = finder.line(layout.published)
-    outlet = finder.line(layout.outlet) if layout.outlet else published
-    reading.outlet = attribution.read_outlet(outlet) if outlet else None
+    reading.outlet = read_outlet(finder, layout.outlet or layout.published)
     if line := finder.line(layout.authors):
         reading.authors = attribution.read_names(line)
     reading.editors = signed
@@ -312,6 +313,15 @@ def read_layout(page: Page, layout: Layout) -> Reading | None:
     reading.further = [urljoin(page.base, each.get("href")) for each in select(page.root, layout.pages) if each.get("href")]
     read_meta(page, reading)
     return reading
+
+
+def read_outlet(finder: Finder, selector: str) -> str | None:
+    """Return the outlet that the first telling match names, or all of them in one line: a label may have its own element."""
+    for text in finder.texts(selector):
+        if outlet := attribution.read_outlet(text[:MAX_LINE]):
+            return outlet
+    line = finder.line(selector)
+    return attribution.read_outlet(line) if line else None
 
 
 def clean(text: Text) -> list[str]:
@@ -374,7 +384,7 @@ def read_meta(page: Page, reading: Reading) -> None:
     if reading.outlet is None and "source" in meta:
         reading.outlet = attribution.read_outlet(meta["source"].removesuffix("原创稿"))
     if "keywords" in meta:
-        reading.keywords = list(dict.fromkeys(word for word in re.split(r"[\s,，;；、|]+", meta["keywords"]) if word))[:30]
+        reading.keywords = list(dict.fromkeys(word for word in re.split(r"[\s,，;；、|]+", meta["keywords"]) if 0 < len(word) <= MAX_KEYWORD))[:30]
     reading.origin = attribution.read_origin(reading.text.paragraphs)
     language = page.root.get("lang") or page.root.get("xml:lang") or ""
     if re.fullmatch(r"zh(-[A-Za-z]{2,4}){1,2}", language):

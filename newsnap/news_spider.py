@@ -258,7 +258,7 @@ class NewsSpider(scrapy.Spider):
         """Fetch a listing, if it changed since a run that stored all it listed; None where it cannot be had."""
         every = {**(headers or {}), **({"Content-Type": "application/json"} if post else self.validators.get(url, {}))}
         method = "POST" if post else "GET"
-        request = Request(url, method, body=post or None, meta={"allow_offsite": True}, headers=every)
+        request = Request(url, method=method, body=post or None, meta={"allow_offsite": True}, headers=every)
         try:
             response = await self.crawler.engine.download_async(request)
         except Exception as error:  # whatever keeps a listing away, the next one may be alive

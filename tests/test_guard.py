@@ -11,14 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 from scrapy.spiders import Spider
-from scrapy.utils.test import get_crawler
-from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.endpoints import HostnameEndpoint
-from twisted.internet.protocol import Factory
 
-from newsnap.guard import AddressRefused, Guard, GuardedReactor, allowed_networks, check, is_public
+from newsnap.guard import AddressRefused, Guard, allowed_networks, check, is_public
 
 HANDLERS = {
     **dict.fromkeys(("http", "https"), "newsnap.guard.GuardedDownloadHandler"),
@@ -26,32 +23,26 @@ HANDLERS = {
 }
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["1.1.1.1", "100.63.255.255", "100.128.0.0", "172.32.0.1", "223.255.255.255"]
-    + ["2400:3200::1", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::1.1.1.1"],
-)
+PUBLIC = """
+1.1.1.1 100.63.255.255 100.128.0.0 172.32.0.1 223.255.255.255
+2400:3200::1 2606:4700:4700::1111 ::ffff:1.1.1.1 64:ff9b::1.1.1.1
+"""
+NOT_PUBLIC = """
+127.0.0.1 127.255.255.254 0.0.0.0 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 169.254.169.254 100.64.0.1
+100.100.100.200 192.0.0.192 192.0.2.1 192.88.99.1 198.18.0.1 203.0.113.9 224.0.0.1 240.0.0.1 255.255.255.255
+:: ::1 ::7f00:1 fe80::1 fe80::1%eth0 fec0::1 fc00::1 fd12:3456::1 ff02::1 100::1 2001:db8::1 3fff::1 5f00::1
+2606:4700::1%eth0 ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:a00:1 64:ff9b::127.0.0.1 64:ff9b::a9fe:a9fe
+64:ff9b:1::1.1.1.1 2002:7f00:1::1 2002:c0a8:101:: 2002:101:101::1 2001:0:4136:e378:8000:63bf:3fff:fdd2 2001:20::1
+localhost news.cn 0x7f.1 2130706433 127.1 0177.0.0.1 [::1] 1.1.1.1:80
+"""
+
+
+@pytest.mark.parametrize("address", PUBLIC.split())
 def test_a_host_of_the_internet_is_public(address: str) -> None:
     assert is_public(address)
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["127.0.0.1", "127.255.255.254", "0.0.0.0", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1"]
-    + ["169.254.169.254", "100.64.0.1", "100.100.100.200", "192.0.0.192", "192.0.2.1", "198.18.0.1", "203.0.113.9"]
-    + ["224.0.0.1", "240.0.0.1", "255.255.255.255", "192.88.99.1"]
-    + ["::", "::1", "::7f00:1", "fe80::1", "fe80::1%eth0", "fec0::1", "fc00::1", "fd12:3456::1", "ff02::1", "100::1"]
-    + ["2001:db8::1", "2001::1", "2001:20::1", "3fff::1", "5f00::1", "2606:4700::1%eth0"]
-    + ["::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:a00:1", "64:ff9b::127.0.0.1", "64:ff9b::a9fe:a9fe"]
-    + [
-        "64:ff9b:1::1.1.1.1",
-        "2002:7f00:1::1",
-        "2002:c0a8:101::",
-        "2002:101:101::1",
-        "2001:0:4136:e378:8000:63bf:3fff:fdd2",
-    ]
-    + ["", "localhost", "news.cn", "0x7f.1", "2130706433", "127.1", "0177.0.0.1", "[::1]", "1.1.1.1 ", "1.1.1.1:80"],
-)
+@pytest.mark.parametrize("address", ["", "1.1.1.1 ", *NOT_PUBLIC.split()])
 def test_all_else_is_not_public(address: str) -> None:
     assert not is_public(address)
 
@@ -79,65 +70,42 @@ def test_a_network_that_is_none_is_an_error(value: str) -> None:
         allowed_networks(Settings({"NEWSNAP_GUARD_ALLOWED_NETWORKS": value}))
 
 
-class ResolvingReactor:
-    """A reactor whose every name has the given addresses, and which notes where it is asked to connect."""
-
-    def __init__(self, *addresses: str) -> None:
-        self.addresses = addresses
-        self.connections: list[str] = []
-        self.nameResolver = self
-        self.later: list[Any] = []
-
-    def installNameResolver(self, resolver: Any) -> None:
-        raise NotImplementedError
-
-    def resolveHostName(self, receiver: Any, hostName: str, portNumber: int = 0) -> None:
-        receiver.resolutionBegan(self)
-        for address in self.addresses:
-            kind = IPv6Address if ":" in address else IPv4Address
-            receiver.addressResolved(kind("TCP", address, portNumber))
-        receiver.resolutionComplete()
-
-    def seconds(self) -> float:
-        return 0.0
-
-    def callLater(self, delay: float, function: Any, *arguments: Any) -> Any:
-        self.later.append(lambda: function(*arguments))
-        return threading.Timer(delay, function)
-
-    def connectTCP(self, host: str, *arguments: Any, **options: Any) -> None:
-        self.connections.append(host)
-
-
-def connect(reactor: ResolvingReactor) -> list[Any]:
-    results: list[Any] = []
-    HostnameEndpoint(GuardedReactor(reactor, []), "news.example", 80).connect(Factory()).addBoth(results.append)
-    while reactor.later:
-        reactor.later.pop(0)()
-    return results
-
-
-def test_of_several_addresses_of_a_name_only_the_public_ones_are_tried() -> None:
-    reactor = ResolvingReactor("10.0.0.1", "1.1.1.1", "::1", "2400:3200::1", "127.0.0.1")
-    assert connect(reactor) == []
-    assert reactor.connections == ["1.1.1.1", "2400:3200::1"]
-
-
-def test_a_name_with_private_addresses_only_is_refused() -> None:
-    reactor = ResolvingReactor("10.0.0.1", "::1")
-    [failure] = connect(reactor)
-    assert failure.check(AddressRefused)
-    assert reactor.connections == []
-
-
-CRAWL = """
+CRAWL = '''
 import json, sys
 import scrapy
 from scrapy.crawler import AsyncCrawlerProcess
 
+class Resolver:
+    """Answers for names as the test says, one answer after the other, and notes where connections go."""
+
+    def __init__(self, reactor, names):
+        self.reactor, self.names, self.connect = reactor, names, reactor.connectTCP
+
+    @classmethod
+    def from_crawler(cls, crawler, reactor):
+        return cls(reactor, crawler.settings.getdict("NAMES"))
+
+    def install_on_reactor(self):
+        self.reactor.installNameResolver(self)
+        self.reactor.connectTCP = self.connectTCP
+
+    def resolveHostName(self, receiver, hostName, portNumber=0):
+        from twisted.internet.address import IPv4Address, IPv6Address
+
+        receiver.resolutionBegan(self)
+        for host in self.names[hostName].pop(0):
+            receiver.addressResolved((IPv6Address if ":" in host else IPv4Address)("TCP", host, portNumber))
+        receiver.resolutionComplete()
+
+    def connectTCP(self, host, *arguments, **options):
+        TinySpider.connections.append(host)
+        if host == "127.0.0.1":
+            return self.connect(host, *arguments, **options)
+
 class TinySpider(scrapy.Spider):
     name = "tiny"
     ends = {}
+    connections = []
 
     async def start(self):
         for url, meta in json.loads(sys.argv[2]).items():
@@ -156,8 +124,9 @@ process.crawl(crawler)
 process.start()
 if process.bootstrap_failed:
     sys.exit(1)
-print(json.dumps([TinySpider.ends, {k: v for k, v in crawler.stats.get_stats().items() if isinstance(v, int)}]))
-"""
+stats = {name: value for name, value in crawler.stats.get_stats().items() if isinstance(value, int)}
+print(json.dumps([TinySpider.ends, stats | {"connections": TinySpider.connections}]))
+'''
 
 
 def run(urls: dict[str, dict[str, Any]], **settings: Any) -> subprocess.CompletedProcess[str]:
@@ -173,7 +142,7 @@ def run(urls: dict[str, dict[str, Any]], **settings: Any) -> subprocess.Complete
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
 
-def crawl(urls: dict[str, dict[str, Any]], **settings: Any) -> tuple[dict[str, str], dict[str, int]]:
+def crawl(urls: dict[str, dict[str, Any]], **settings: Any) -> tuple[dict[str, str], dict[str, Any]]:
     finished = run(urls, **settings)
     assert finished.returncode == 0, finished.stderr
     ends, stats = json.loads(finished.stdout)
@@ -199,7 +168,7 @@ def server() -> Iterator[ThreadingHTTPServer]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.asked = []
         server.redirects = {}
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
         server.shutdown()
 
@@ -224,6 +193,26 @@ def test_no_spelling_of_a_private_address_is_connected_to(server: ThreadingHTTPS
     # every page and, once for both schemes of a host, its robots.txt
     assert stats["newsnap/guard/refused"] == len(urls) + len(hosts)
     assert "retry/count" not in stats
+
+
+def test_what_counts_is_the_address_that_a_name_has_when_the_connection_is_opened(server: ThreadingHTTPServer) -> None:
+    names = {
+        "private.example": [["10.0.0.1", "::1"]],
+        "mixed.example": [["10.0.0.1", "127.0.0.1", "fe80::1"]],
+        "changing.example": [["127.0.0.1"], ["192.168.0.1"]],
+    }
+    server.redirects = {"/first": "/second"}
+    paths = {"private.example": "/", "mixed.example": "/", "changing.example": "/first"}
+    urls = [f"http://{name}:{server.server_port}{path}" for name, path in paths.items()]
+    ends, stats = crawl(
+        {url: {} for url in urls},
+        NAMES=names,
+        TWISTED_DNS_RESOLVER="__main__.Resolver",
+        NEWSNAP_GUARD_ALLOWED_NETWORKS="127.0.0.1/32",
+    )
+    assert ends == dict(zip(urls, ["AddressRefused", f"200 {urls[1]}", "AddressRefused"], strict=True))
+    assert stats["connections"] == ["127.0.0.1", "127.0.0.1"]
+    assert stats["newsnap/guard/refused"] == 2
 
 
 def test_a_redirect_is_checked_like_any_request(server: ThreadingHTTPServer) -> None:
@@ -279,4 +268,4 @@ def test_a_crawl_that_is_not_guarded_does_not_start(server: ThreadingHTTPServer)
 )
 def test_the_guard_refuses_settings_that_lead_around_it(settings: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        Guard(get_crawler(Spider, settings))
+        Guard(Crawler(Spider, settings))

@@ -130,7 +130,7 @@ def dated(
         zone = forms.named_zone(zone, context.zone, local)
     at = local.replace(tzinfo=zone).astimezone(UTC)
     midnight = None
-    if clock.minute % 15 == second == 0:  # as all zones are whole quarters of an hour
+    if clock.minute % 15 == second == 0 and clock.hour < 24:  # as all zones are whole quarters of an hour
         for shown in (local, at.astimezone(context.zone)):
             if shown.hour == shown.minute == 0:
                 midnight = at_midnight(shown.date(), context.zone)

@@ -1,5 +1,6 @@
 """Reads what a text says from where it stands: 刚刚, 十五分钟前, 昨天 10:26, 上周五."""
 
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, timedelta
@@ -25,7 +26,10 @@ def just_now(line: Context) -> Iterator[Reading]:
 
 
 def ago(line: Context) -> Iterator[Reading]:
-    """Read 30秒前, 十五分钟前, 一个半小时前, 两天前, 3个月前."""
+    """Read 30秒前, 十五分钟前, 一个半小时前, 两天前, 3个月前.
+
+    Hours are given to the minute, as there is no word for a precision of hours, and marked as an hour loose.
+    """
     for match in forms.found(forms.AGO, line.plain):
         start, end, unit = match.start(), match.end(), match["unit"]
         clock = clock_after(line.plain, end) if unit in ("天", *WEEKS) else None
@@ -34,11 +38,7 @@ def ago(line: Context) -> Iterator[Reading]:
         n = amount(match["n"]) + (0.5 if match["half"] else 0)
         more = timedelta(0)
         if match["n2"]:
-            more = (
-                timedelta(hours=amount(match["n2"]))
-                if match["unit2"] == "小时"
-                else timedelta(minutes=amount(match["n2"]))
-            )
+            more = amount(match["n2"]) * timedelta(minutes=60 if match["unit2"] == "小时" else 1)
         if unit[0] == "秒":
             yield counted(line, timedelta(seconds=n), "second", start, end)
         elif unit[0] == "分":
@@ -60,12 +60,12 @@ def amount(word: str) -> float:
 def days_ago(line: Context, n: float, unit: str, more: timedelta) -> date | None:
     """Return the day that lies so many days, weeks or months back; the last of its month where that is shorter."""
     if unit == "月":
-        months = line.today.year * 12 + line.today.month - 1 - int(n)
-        day = next(
-            filter(None, (calendar_day(months // 12, months % 12 + 1, line.today.day - short) for short in range(4))),
-            None,
-        )
-        return day - timedelta(days=15 * (n % 1 > 0)) if day else None
+        year, month = divmod(line.today.year * 12 + line.today.month - 1 - int(n), 12)
+        first = calendar_day(year, month + 1, 1)
+        if first is None:
+            return None
+        day = first.replace(day=min(line.today.day, monthrange(year, month + 1)[1]))
+        return day - timedelta(days=15) if n % 1 else day
     if unit == "天" and n % 1:
         return None
     return (line.fetched.astimezone(line.zone) - timedelta(days=int(n * 7) if unit in WEEKS else int(n)) - more).date()

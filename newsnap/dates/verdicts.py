@@ -122,7 +122,7 @@ def judge(
             each.remark = (
                 "taken: another kind of witness agrees" if finest else "taken: no other kind of witness agrees"
             )
-            if each.reading and each.reading.swapped and not finest:
+            if each.reading and each.reading.swapped:
                 other = show(each.reading.swapped, zone)
                 doubts.append(f"{label(each, winner)} says {show(each.moment, zone)}, which may mean {other}")
             continue
@@ -166,7 +166,7 @@ def settle_order(testimony: Testimony, bench: Sequence[Testimony], latest: datet
     other = replace(testimony, reading=replace(testimony.reading, moment=testimony.reading.swapped))
     kind = testimony.witness.kind
     rest = [each for each in bench if each.reading and each.witness.kind != kind]
-    this_way, that_way = (any(fits(way, each) for each in rest) for way in (testimony, other))
+    this_way, that_way = (any(fits(way, each, within=timedelta(days=1)) for each in rest) for way in (testimony, other))
     late, other_late = testimony.moment.at > latest, other.moment.at > latest
     if (that_way, late) != (this_way, other_late):
         chosen = other if (that_way, late) > (this_way, other_late) else testimony

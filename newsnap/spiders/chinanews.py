@@ -39,6 +39,7 @@ class ChinanewsSpider(NewsSpider):
             title="h1",
             published=".left p, .content_left_time",
             outlet="a.source, .left p",
+            editors=".content_editor, .left_name",
             channel="#nav a",
         ),
         Layout(
@@ -47,6 +48,7 @@ class ChinanewsSpider(NewsSpider):
             title="div.title0, h1",
             published='div[style="text-align:right;font-size:12px;"], .left-t',
             outlet='div[style="text-align:right;font-size:12px;"], .left-t',
+            editors=".left_name, .zebian",
             channel="#nav a",
         ),
     ]

@@ -18,6 +18,7 @@ class PeopleSpider(NewsSpider):
     )
     mirrors = [(r"/BIG5/n", "/n"), (r"/BIG5/", "/GB/")]
     scheme = "http"
+    drop = "img[src*=next_page], img[src*=prev_page]"
     layouts = [
         Layout(
             name="rm_txt",
@@ -72,6 +73,7 @@ class PeopleSpider(NewsSpider):
             name="p_content",  # until 2012
             body="#p_content",
             title="#p_title",
+            kicker="//h1[.//*[@id='p_title']]/preceding-sibling::p[@class='p1']",
             published="#p_publishtime",
             outlet="#p_origin",
             editors="#p_editor",

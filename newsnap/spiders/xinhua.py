@@ -37,6 +37,7 @@ class XinhuaSpider(NewsSpider):
         "https://www.news.cn/world/",
     ]
     article_url = (
+        r"(?!www|m\.)(?P<channel>[a-z]{2,4})\.news\.cn/(?:[a-zA-Z0-9/]+/)?(?P<date>\d{8})/(?P<id>[0-9a-f]{32})/c\.html",
         r"news\.cn/(?:(?P<channel>[a-zA-Z0-9/]+)/)?(?P<date>\d{8})/(?P<id>[0-9a-f]{32})/c\.html(?P<page>\?page=\d+)?",
         r"(?:news\.cn|xinhuanet\.com)/(?P<channel>[a-zA-Z0-9/]+)/(?P<date>\d{4}-\d{2}/\d{2})/"
         r"(?:c|content)_(?P<id>\d{8,12})(?P<page>_\d+)?\.htm",  # until 2023; content_ until about 2013
