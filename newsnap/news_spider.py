@@ -194,7 +194,8 @@ class NewsSpider(scrapy.Spider):
                     continue
                 articles = self.articles_in(entries)
                 listed = [entry for _, entry in articles]
-                if reason := listings.dead(listed, fetched=fetched, zone=self.zone, max_age=max_age):
+                reach = max(max_age, fetched - self.since) if self.since else max_age
+                if reason := listings.dead(listed, fetched=fetched, zone=self.zone, max_age=reach):
                     death = f"{url}: {reason}"
                     self.logger.debug("Dead listing %s", death)
                     continue
