@@ -53,13 +53,15 @@ OTHER_ROLE = re.compile(
 )
 STAFF_NUMBER = re.compile(r"[_\s]*(?:[A-Z]{1,4}[_-]?\d{2,6}|\d{3,6}|(?:NN|NT|NB|NF|NS|NK|PN|BJ)\d+)$")
 SPREAD_NAME = re.compile(r"(?<![\u4e00-\u9fff])([\u4e00-\u9fff])\s+([\u4e00-\u9fff])(?![\u4e00-\u9fff])")
+OFFICE = re.compile(r"[\u4e00-\u9fff·]{0,12}(?:记者|评论员|通讯员|实习生|撰稿人)")
+"""Whose a name is, not a name; unless the article is signed with nothing else (本报评论员)."""
 NAME = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf·•A-Za-z][\u4e00-\u9fff\u3400-\u4dbf·•.\-' A-Za-z0-9_]{0,40}")
 
 
-def read_names(text: str, *, first_role_only: bool = True) -> list[str]:
+def read_names(text: str, *, first_role_only: bool = True, numbers: bool = False) -> list[str]:
     """Return the names in an editor's or author's line, without labels, brackets and staff numbers.
 
-    first_role_only: what another role follows with (校对：…) is not read.
+    first_role_only: what another role follows with (校对：…) is not read.  numbers: staff numbers are kept as printed.
 
     >>> read_names("(责编：牛镛、岳弘彬)"), read_names("责任编辑：李曦_NN2587"), read_names("本报记者 王乐文 方  敏")
     (['牛镛', '岳弘彬'], ['李曦'], ['王乐文', '方敏'])
@@ -72,16 +74,20 @@ def read_names(text: str, *, first_role_only: bool = True) -> list[str]:
     text = SPREAD_NAME.sub(r"\1\2", text)
     names = []
     for piece in re.split(rf"{SEPARATORS}|\s(?![A-Za-z.])|\s*(?<=[\u4e00-\u9fff])\s", text):
-        piece = STAFF_NUMBER.sub("", piece.strip(BRACKETS))
+        piece = piece.strip(BRACKETS) if numbers else STAFF_NUMBER.sub("", piece.strip(BRACKETS))
         piece = LABEL.sub("", piece)
         piece = GLUED_ROLE.sub("", piece).strip(BRACKETS)
         if piece and NAME.fullmatch(piece) and piece not in names and not re.fullmatch(ROLE, piece):
             names.append(piece)
-    return names
+    return [name for name in names if not OFFICE.fullmatch(name)] or names
 
 
 EDITOR_LABEL = re.compile(r"(?:责任编辑|责编|编辑)\s*[:：]")
 AUTHOR_LABEL = re.compile(r"(?:作者|记者|撰文)\s*[:：]([^:：]{1,40}?)(?=\s*(?:责任编辑|责编|编辑|来源|$))")
+ROLES = r"(?:记者|作者|撰文|撰稿|责任编辑|责编|编辑|校对|审核|来源)"
+SPACED = re.compile(
+    rf"(?:^|\s)(?:(?P<author>记者|作者|撰文|撰稿)|责任编辑|责编|编辑)\s+(?P<names>[^:：]{{1,60}}?)(?=\s+{ROLES}\s|$)"
+)
 
 
 def read_signature(text: str) -> tuple[list[str], list[str]]:
@@ -89,9 +95,16 @@ def read_signature(text: str) -> tuple[list[str], list[str]]:
 
     >>> read_signature("[作者: 王磊 责任编辑: 李静 ]"), read_signature("【编辑:张帆】")
     ((['王磊'], ['李静']), ([], ['张帆']))
+    >>> read_signature("滨海晚报 记者 王磊 编辑 李静 校对 张帆")
+    (['王磊'], ['李静'])
     """
     authors = AUTHOR_LABEL.search(text)
     editors = EDITOR_LABEL.search(text)
+    if not authors and not editors and (spaced := list(SPACED.finditer(text))):
+        found: tuple[list[str], list[str]] = ([], [])
+        for each in spaced:
+            found[not each["author"]].extend(read_names(each["names"]))
+        return found
     if editors:
         return read_names(authors[1]) if authors else [], read_names(text[editors.end() :])
     return (read_names(authors[1]), []) if authors else ([], read_names(text))
@@ -110,7 +123,11 @@ NOTICES = re.compile(
             r"(?:阅读剩余全文|展开全文|点击查看更多|点击进入专题|返回搜狐|查看更多|查看原图|点击查看原图).{0,12}",
             r"(?:分享到|分享让更多人看到|扫一扫|长按二维码|扫码|微信扫).{0,40}",
             r"(?:打开|下载|安装|点击下载).{0,12}(?:APP|App|app|客户端).{0,24}",
-            r"(?:特别声明|免责声明|版权声明|版权所有|网站声明|风险提示)\s*[:：].*",
+            r"(?:特别声明|免责声明|版权声明|版权所有|网站声明|广告声明|风险提示)\s*[:：].*",
+            r"本文(?:系观察者网独家稿件|为澎湃号作者或机构在澎湃新闻上传并发布).*",
+            r"[（(]?\s*(?:转载请注明来源|请支持独立网站).*",
+            r"(?:【\s*[上下]一篇\s*】.{0,60})+",
+            r"(?:\[!--begin:\w+--\].*?\[!--end:\w+--\]\s*)+",  # where cctv's script puts a player
             r"(?:广告|相关阅读|相关新闻|相关链接|延伸阅读|推荐阅读|相关报道|更多阅读|热点新闻|精彩推荐)\s*[:：]?",
             r"【?\s*(?:纠错|我要纠错|打印|关闭|大|中|小|推荐)\s*】?",
             r"[（(]?\s*(?:责任)?(?:校对|审核|监制|二审|三审|终审|值班主任|值班主编)\s*[:：]\s*[^。！？]{1,30}[)）]?",
@@ -141,7 +158,9 @@ REPRINT = re.compile(
     rf"|(?:转载自|转自|摘自|转载来源|稿源)\s*[:：])\s*[「“\"《]?{MEDIUM}"
 )
 TAIL_SOURCE = re.compile(rf"[（(【\[]?\s*(?:本文)?(?:来源|稿源)\s*[:：]\s*{MEDIUM}")
-TAIL_WIRE = re.compile(r"[（(]\s*据?\s*(?P<medium>[\u4e00-\u9fff]{1,10}?(?:社|报|网))[\u4e00-\u9fff]{0,12}\d{0,2}月?\d{0,2}日?电")
+TAIL_WIRE = re.compile(
+    r"[（(]\s*据?\s*(?P<medium>[\u4e00-\u9fff]{1,10}?(?:社|报|网))[\u4e00-\u9fff]{0,12}\d{0,2}月?\d{0,2}日?电"
+)
 CREDIT = re.compile(r"(?:图片|图|视频|资料|数据|照片|摄影)\s*(?:来源|源)|题图|供图|图源")
 DATELINE = re.compile(
     r"^[\[【(（]?\s*(?P<medium>新华社|中新社|中新网|人民网|新华网|央视网|光明网|中国网|本报|本网|参考消息网|环球网|中青网|央广网|中国青年网)"

@@ -18,13 +18,15 @@ from lxml import etree
 from lxml.html import HTMLParser
 
 from newsnap import attribution, encodings
-from newsnap.body import Text, read_body, text_content
+from newsnap.body import HIDDEN, Text, read_body, text_content
 from newsnap.dates import Witness
 
 MAX_LINE = 400
 """Characters of an info line that are looked at."""
 MAX_KEYWORD = 20
 """Characters of a keyword at most; a longer one is the headline once more."""
+MAX_PAGE_COUNT = 1000
+"""Pages that an article says it has; more are not believed."""
 MAX_FORBIDDEN = 0.01
 """Share of unreadable characters (U+FFFD) in a text that makes it mojibake."""
 
@@ -50,6 +52,9 @@ class Layout:
     published: str = ""
     """The visible line, or a hidden field, that has the date; more may stand in it."""
 
+    modified: str = ""
+    """The same for the time of the last change."""
+
     outlet: str = ""
     """来源: its own element, or a line where it follows a label."""
 
@@ -61,6 +66,10 @@ class Layout:
 
     pages: str = ""
     """Links to the article's further pages."""
+
+    page_count: str = ""
+    """Where a script writes those links: a regular expression that finds, in its group, how many pages there are.
+    Page n is then `…_{n-1}.htm`, as TRS names them."""
 
     drop: str = ""
     """What stands in the body and is not text."""
@@ -78,9 +87,11 @@ class Layout:
             selector = getattr(self, each.name)
             if each.name not in ("name", "body_is_html") and selector:
                 try:
-                    re.compile(selector) if each.name == "data" else compiled(selector)
+                    re.compile(selector) if each.name in ("data", "page_count") else compiled(selector)
                 except Exception as error:
-                    raise ValueError(f"layout {self.name!r}: {each.name}={selector!r} is no selector: {error}") from None
+                    raise ValueError(
+                        f"layout {self.name!r}: {each.name}={selector!r} is no selector: {error}"
+                    ) from None
 
 
 @functools.cache
@@ -116,7 +127,11 @@ class Page:
             utf8 = utf8.replace(b"\x00", b"")
         self.url = url
         self.text = text
-        root = etree.fromstring(utf8, HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True)) if utf8.strip() else None
+        root = (
+            etree.fromstring(utf8, HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True))
+            if utf8.strip()
+            else None
+        )
         self.root: etree._Element = etree.Element("html") if root is None else root
 
     @functools.cached_property
@@ -139,7 +154,11 @@ class Page:
     def comment_properties(self) -> dict[str, str]:
         """What the founder system leaves in a comment: `<!--enpproperty <date>…</date> <sourcename>…-->`."""
         found = ENPPROPERTY.search(self.text)
-        return {name.lower(): value.strip() for name, value in ENPFIELD.findall(found[1]) if value.strip()} if found else {}
+        return (
+            {name.lower(): value.strip() for name, value in ENPFIELD.findall(found[1]) if value.strip()}
+            if found
+            else {}
+        )
 
     def data(self, where: str) -> Any:
         """Return the data that stands in the page after a regular expression; the response's own where it is `json`.
@@ -203,7 +222,9 @@ class Finder:
     def texts(self, selector: str) -> Iterator[str]:
         """Yield the texts of what matches, those that have any."""
         for each in self.all(selector):
-            if isinstance(each, str) and "<" in each:
+            if not isinstance(each, str) and each.tag == "textarea":
+                each = "".join(each.itertext())
+            if isinstance(each, str) and ("<" in each or "&lt;" in each):
                 each = html_fragment(each)
             if text := text_content(each):
                 yield text
@@ -303,16 +324,36 @@ def read_layout(page: Page, layout: Layout) -> Reading | None:
     if line := finder.first(layout.editors):
         authors, reading.editors = attribution.read_signature(line)
         reading.authors = reading.authors or authors
-    # Hidden author fields often repeat the editor
-    reading.authors = [name for name in reading.authors if name not in reading.editors]
+    if not any(shown(each) for each in finder.all(layout.authors)):  # a hidden field often repeats the editor
+        reading.authors = [name for name in reading.authors if name not in reading.editors]
     reading.channel = last_crumb(list(finder.texts(layout.channel)))
     if published:
         reading.witnesses.append(Witness("page", published, layout.published))
     if "date" in page.comment_properties:
         reading.witnesses.append(Witness("meta", page.comment_properties["date"], "enpproperty date"))
-    reading.further = [urljoin(page.base, each.get("href")) for each in select(page.root, layout.pages) if each.get("href")]
+    reading.further = [
+        urljoin(page.base, each.get("href")) for each in select(page.root, layout.pages) if each.get("href")
+    ] + numbered_pages(page, layout.page_count)
+    reading.modified_raw = finder.first(layout.modified)
     read_meta(page, reading)
     return reading
+
+
+def shown(match: etree._Element | str) -> bool:
+    """Tell whether a reader sees a match; data in scripts and attributes are not seen."""
+    return not isinstance(match, str) and not any(
+        HIDDEN.search(each.get("style", "")) for each in (match, *match.iterancestors())
+    )
+
+
+LAST_SUFFIX = re.compile(r"(?:_\d{1,3})?(\.s?html?)$")
+
+
+def numbered_pages(page: Page, page_count: str) -> list[str]:
+    """Return the addresses of the further pages, where the page only tells how many there are."""
+    found = re.search(page_count, page.text) if page_count else None
+    count = min(int(found[1]), MAX_PAGE_COUNT) if found else 1
+    return [LAST_SUFFIX.sub(rf"_{number}\1", page.url) for number in range(1, count)]
 
 
 def read_outlet(finder: Finder, selector: str) -> str | None:
@@ -369,8 +410,16 @@ def last_crumb(crumbs: Sequence[str]) -> str | None:
 DATE_METAS = (
     "article:published_time", "og:published_time", "publishdate", "pubdate", "publish_time", "publishtime", "datepublished",
     "bytedance:published_time", "weibo: article:create_at", "dc.date", "release_date", "apub:time", "article:create_at",
+    "firstpublishedtime",
 )  # fmt: skip
-MODIFIED_METAS = ("article:modified_time", "og:updated_time", "bytedance:updated_time", "bytedance:lrdate_time", "datemodified")
+MODIFIED_METAS = (
+    "article:modified_time",
+    "og:updated_time",
+    "bytedance:updated_time",
+    "bytedance:lrdate_time",
+    "datemodified",
+    "lastmodifiedtime",
+)
 OUTLET_METAS = ("source", "mediaid", "article:source", "og:site_name")
 
 
@@ -380,11 +429,16 @@ def read_meta(page: Page, reading: Reading) -> None:
     for name in DATE_METAS:
         if name in meta:
             reading.witnesses.append(Witness("meta", meta[name][:MAX_LINE], name))
-    reading.modified_raw = next((meta[name] for name in MODIFIED_METAS if name in meta), None)
+    reading.modified_raw = reading.modified_raw or next((meta[name] for name in MODIFIED_METAS if name in meta), None)
     if reading.outlet is None and "source" in meta:
         reading.outlet = attribution.read_outlet(meta["source"].removesuffix("原创稿"))
     if "keywords" in meta:
-        reading.keywords = list(dict.fromkeys(word for word in re.split(r"[\s,，;；、|]+", meta["keywords"]) if 0 < len(word) <= MAX_KEYWORD))[:30]
+        reading.keywords = list(
+            dict.fromkeys(
+                word for word in re.split(r"[\s,，;；、|]+", meta["keywords"]) if 0 < len(word) <= MAX_KEYWORD
+            )
+        )[:30]
+    reading.channel = reading.channel or page.comment_properties.get("nodename")
     reading.origin = attribution.read_origin(reading.text.paragraphs)
     language = page.root.get("lang") or page.root.get("xml:lang") or ""
     if re.fullmatch(r"zh(-[A-Za-z]{2,4}){1,2}", language):

@@ -61,10 +61,17 @@ class NewsSpider(scrapy.Spider):
     sitemap_urls: ClassVar[Sequence[str]] = ()
     json_lists: ClassVar[Sequence[JsonList]] = ()
     listing_urls: ClassVar[Sequence[str]] = ()
+    sublisting_url: ClassVar[str] = ""
+    """Regular expression for links of `listing_urls` that are lists themselves: the pages of a newspaper.  What they
+    list bears the words of the link as its section; the table of contents itself lists nothing else."""
+    skip_title: ClassVar[str] = ""
+    """Regular expression for listed headlines that are none: the line of the page's editors in a newspaper."""
     article_url: ClassVar[str | Sequence[str]] = ()
     mirrors: ClassVar[Sequence[tuple[str, str]]] = ()
     scheme: ClassVar[str] = "https"
     keep_query: ClassVar[Sequence[str]] = ()
+    first_page: ClassVar[int] = 1
+    """The number that page suffixes give the first page; 0 where `_1` leads to the second, as TRS writes them."""
     fetch_url: ClassVar[tuple[str, str] | None] = None
     """Regular expression and replacement: from the canonical address to the one that answers with the whole article."""
 
@@ -93,6 +100,7 @@ class NewsSpider(scrapy.Spider):
             mirrors=cls.mirrors,
             scheme=cls.scheme,
             keep_query=cls.keep_query,
+            first_page=cls.first_page,
         )
 
     @classmethod
@@ -145,12 +153,16 @@ class NewsSpider(scrapy.Spider):
             try:
                 lines = Path(urls[1:]).read_text(encoding="utf-8").splitlines()
             except (OSError, UnicodeDecodeError) as error:
-                raise ArgumentError(f"urls={urls} cannot be read ({error}): give a text file, one address a line") from None
+                raise ArgumentError(
+                    f"urls={urls} cannot be read ({error}): give a text file, one address a line"
+                ) from None
         else:
             lines = urls.split(",")
         wanted = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
         if not wanted:
-            raise ArgumentError(f"urls={urls} holds no address: give at least one, or leave urls out to crawl the listings")
+            raise ArgumentError(
+                f"urls={urls} holds no address: give at least one, or leave urls out to crawl the listings"
+            )
         try:
             return list({each.id: each for each in map(self.address_rules().adopt, wanted)}.values())
         except AddressError as error:
@@ -215,7 +227,11 @@ class NewsSpider(scrapy.Spider):
     async def from_feeds(self) -> AsyncIterator[Listed]:
         for url in self.feed_urls:
             if response := await self.listing(url):
-                yield url, self.entries_of(response, lambda it: listings.read_feed(it.body, it.url)), fetch_time(response)
+                yield (
+                    url,
+                    self.entries_of(response, lambda it: listings.read_feed(it.body, it.url)),
+                    fetch_time(response),
+                )
 
     async def from_sitemaps(self) -> AsyncIterator[Listed]:
         """Yield the pages of the sitemaps; of an index only those sitemaps that changed lately are read."""
@@ -245,15 +261,35 @@ class NewsSpider(scrapy.Spider):
         for each in self.json_lists:
             if response := await self.listing(each.url, each.post, each.headers):
                 kind = content_type(response)
-                entries = self.entries_of(response, lambda it, kind=kind, each=each: listings.read_json(it.body, kind, each))
+                entries = self.entries_of(
+                    response, lambda it, kind=kind, each=each: listings.read_json(it.body, kind, each)
+                )
                 yield each.url, entries, fetch_time(response)
 
     async def from_html(self) -> AsyncIterator[Listed]:
-        for url in self.listing_urls:
-            if response := await self.listing(url):
-                kind = content_type(response)
-                entries = self.entries_of(response, lambda it, kind=kind: listings.read_html(it.body, kind, it.url))
-                yield url, entries, fetch_time(response)
+        todo = dict.fromkeys(self.listing_urls, "")
+        known = set(todo)
+        while todo:
+            url, section = next(iter(todo.items()))
+            del todo[url]
+            if not (response := await self.listing(url)):
+                continue
+            kind = content_type(response)
+            entries = self.entries_of(response, lambda it, kind=kind: listings.read_html(it.body, kind, it.url))
+            sublists = self.sublists_in(entries) if url in self.listing_urls else {}
+            if sublists:
+                todo |= {each: words for each, words in sublists.items() if each not in known}
+                known |= sublists.keys()
+                continue
+            if section and entries is not UNCHANGED:
+                entries = [replace(each, category=each.category or section) for each in entries]
+            yield url, entries, fetch_time(response)
+
+    def sublists_in(self, entries: Sequence[Entry]) -> dict[str, str]:
+        """Return the addresses of the lists that a list leads to, each with the words of its link."""
+        if not self.sublisting_url:
+            return {}
+        return {each.url: each.title for each in entries if re.search(self.sublisting_url, each.url)}
 
     async def listing(self, url: str, post: str = "", headers: Mapping[str, str] | None = None) -> Response | None:
         """Fetch a listing, if it changed since a run that stored all it listed; None where it cannot be had."""
@@ -306,6 +342,8 @@ class NewsSpider(scrapy.Spider):
         """Return the entries that are articles of this source, each once."""
         found: dict[str, tuple[Address, Entry]] = {}
         for entry in entries:
+            if self.skip_title and re.search(self.skip_title, entry.title):
+                continue
             if address := self.address_rules().identify(entry.url):
                 found.setdefault(address.id, (address, entry))
         return list(found.values())
@@ -418,7 +456,7 @@ class NewsSpider(scrapy.Spider):
         if entry and entry.published:
             witnesses.append(Witness("listing", entry.published))
         if address.date:
-            witnesses.append(Witness("url", address.date))
+            witnesses.append(Witness("url", address.url))
         if reading.channel == self.site:  # a breadcrumb that leads home and no further
             reading.channel = None
         channel = reading.channel or (entry.category if entry else "") or address.channel
@@ -455,6 +493,8 @@ class NewsSpider(scrapy.Spider):
             for part in (label, label.partition("/")[0]):
                 if part in self.categories:
                     return self.categories[part]
+        if "*" in self.categories:  # a source of one subject
+            return self.categories["*"]
         return next((found for label in labels if (found := categories.category_of(label))), "其他")
 
     def refine(self, article: Article, response: Response) -> Article | None:

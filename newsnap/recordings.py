@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 GZIP_MAGIC = b"\x1f\x8b"
 HEAD_BYTES = 64 * 1024
 """The status line and headers of a response have to end within so many bytes."""
+CHUNK_OVERHEAD = 6
+"""A body in chunks of a single byte is longer than itself by this factor."""
 PROGRESS_SECONDS = 5.0
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -58,20 +60,17 @@ class Record:
     truncated: bool = False
     """The recorder says that it did not keep all of the body."""
 
-    oversized: bool = False
-    """The body is longer than was asked for, and `body` only its beginning."""
-
 
 class Recording(Protocol):
     """A source of recorded responses; opened before the first request, closed after the last."""
 
     def open(self) -> None:
-        """Get ready to answer; raise ReplayError if that cannot be."""
+        """Get ready to answer, once; raise ReplayError if that cannot be."""
 
     async def get(self, url: str, maxsize: int) -> Record | None:
         """Return the latest response recorded for an address, or None if there is none.
 
-        `maxsize` is in bytes, 0 for no limit; a longer body may be cut and is then marked as oversized.
+        `maxsize` is in bytes, 0 for no limit; a longer body may be cut, to no less than a byte more than that.
         """
 
     def close(self) -> None:
@@ -102,7 +101,7 @@ def other_scheme(key: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Capture:
+class Location:
     """Where in a WARC file a response stands, and what is needed to choose between several."""
 
     key: str
@@ -131,12 +130,14 @@ class WarcRecording:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.stream: BinaryIO | None = None
-        self.responses: dict[str, Capture] = {}
-        self.revisits: dict[str, Capture] = {}
+        self.responses: dict[str, Location] = {}
+        self.revisits: dict[str, Location] = {}
         self.payloads: dict[str, int] = {}
         """Digest of a payload → offset of a response that has it."""
 
     def open(self) -> None:
+        if self.stream is not None:
+            return
         try:
             self.stream = self.path.open("rb")
             self.index(self.stream)
@@ -164,18 +165,18 @@ class WarcRecording:
         compressed = os.pread(stream.fileno(), 2, 0) == GZIP_MAGIC
         told = time.monotonic()
         offset, records = -1, 0
-        capture = damage = None
+        location = damage = None
         try:
             for record in ArchiveIterator(stream, parse_http=False):
-                if capture:  # a record follows it, so it is whole
-                    self.remember(capture)
+                if location:  # a record follows it, so it is whole
+                    self.remember(location)
                 at = record.stream_pos
                 if at <= offset or (compressed and os.pread(stream.fileno(), 2, at) != GZIP_MAGIC):
                     raise self.refusal(
                         "is compressed as a whole, so that no record can be found without reading all before it "
                         f"(`warcio recompress {self.path.name} NEW.warc.gz` compresses each on its own)"
                     )
-                offset, records, capture = at, records + 1, self.capture(record)
+                offset, records, location = at, records + 1, self.location(record)
                 if time.monotonic() - told > PROGRESS_SECONDS:
                     told = time.monotonic()
                     logger.info("Replay: reading %s, %.0f%%", self.path, 100 * offset / size)
@@ -185,9 +186,9 @@ class WarcRecording:
             raise self.refusal(f"is not a WARC file ({damage})" if size else "is empty")
         if not self.is_whole(stream, offset):
             damage = damage or "the file ends in the middle of a record"
-        elif capture:
-            self.remember(capture)
-        found = len(self.responses) + len(self.revisits)
+        elif location:
+            self.remember(location)
+        found = len(self.responses.keys() | self.revisits.keys())
         if damage:
             logger.warning(
                 "NEWSNAP_REPLAY=%s is damaged in or after the record at byte %d of %d (%s): what comes before is used",
@@ -197,7 +198,7 @@ class WarcRecording:
             raise self.refusal(f"holds no response to http or https among its {records} records")
         logger.info("Replay: %d addresses are answered from %s, and no others", found, self.path)
 
-    def capture(self, record: WarcRecord) -> Capture | None:
+    def location(self, record: WarcRecord) -> Location | None:
         """Return what to remember of a record; None if it is no response of the web, or not dated."""
         if record.record_type not in (WarcRecordType.response, WarcRecordType.revisit):
             return None
@@ -210,7 +211,7 @@ class WarcRecording:
                 "Replay: the record at byte %d of %s has no readable date: left out", record.stream_pos, self.path
             )
             return None
-        return Capture(
+        return Location(
             key=key,
             time=record.record_date.timestamp(),
             offset=record.stream_pos,
@@ -218,14 +219,14 @@ class WarcRecording:
             revisit=record.record_type == WarcRecordType.revisit,
         )
 
-    def remember(self, capture: Capture) -> None:
-        """Keep a capture, unless a later one of the same address is known."""
-        captures = self.revisits if capture.revisit else self.responses
-        known = captures.get(capture.key)
-        if known is None or capture.time >= known.time:
-            captures[capture.key] = capture
-        if capture.digest and not capture.revisit:
-            self.payloads[capture.digest] = capture.offset
+    def remember(self, location: Location) -> None:
+        """Keep a location, unless a later one of the same address is known."""
+        locations = self.revisits if location.revisit else self.responses
+        known = locations.get(location.key)
+        if known is None or location.time >= known.time:
+            locations[location.key] = location
+        if location.digest and not location.revisit:
+            self.payloads[location.digest] = location.offset
 
     def is_whole(self, stream: BinaryIO, offset: int) -> bool:
         """Tell whether the record at an offset is there to its last byte."""
@@ -263,7 +264,7 @@ class WarcRecording:
                 return record
         return self.read(stream, response.offset, maxsize) if response else None
 
-    def revisited(self, stream: BinaryIO, revisit: Capture, maxsize: int) -> Record | None:
+    def revisited(self, stream: BinaryIO, revisit: Location, maxsize: int) -> Record | None:
         """Return the response that a revisit refers to, as of the day of the revisit; None if it is not in the file."""
         record = self.record_at(stream, revisit.offset)
         offset = self.payloads.get(revisit.digest or "")
@@ -282,8 +283,8 @@ class WarcRecording:
     def read(self, stream: BinaryIO, offset: int, maxsize: int) -> Record | None:
         """Return the response at an offset; None, with a warning, if it is not one of HTTP."""
         record = self.record_at(stream, offset)
-        limit = min(record.content_length, maxsize + 1 + HEAD_BYTES if maxsize else record.content_length)
-        block = read_fully(record, limit)
+        limit = HEAD_BYTES + CHUNK_OVERHEAD * (maxsize + 1) if maxsize else record.content_length
+        block = read_fully(record, min(limit, record.content_length))
         parsed = parse_head(block)
         if parsed is None:
             logger.warning("Replay: the record at byte %d of %s is not a response of HTTP: left out", offset, self.path)
@@ -300,7 +301,6 @@ class WarcRecording:
             protocol=protocol,
             ip_address=record.headers.get("WARC-IP-Address"),
             truncated="WARC-Truncated" in record.headers,
-            oversized=limit < record.content_length,
         )
 
 
@@ -353,12 +353,7 @@ def unchunked(body: bytes) -> bytes:
             return b"".join(pieces) if pieces or not body[begin:].strip() else body
         pieces.append(body[begin : begin + size])
         at = begin + size
-        if body.startswith(b"\r\n", at):
-            at += 2
-        elif body.startswith(b"\n", at):
-            at += 1
-        elif at < len(body):
-            return body
+        at += 2 if body.startswith(b"\r\n", at) else 1  # its line end
     return b"".join(pieces) if pieces and at >= len(body) else body
 
 

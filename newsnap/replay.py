@@ -15,6 +15,10 @@ from scrapy.responsetypes import responsetypes
 from scrapy.settings import BaseSettings
 
 from newsnap.recordings import Record, Recording, ReplayError, WarcRecording
+from newsnap.store.captures import CapturesRecording
+
+CAPTURES = "captures"
+"""The value of NEWSNAP_REPLAY that names what newsnap itself received, in MongoDB."""
 
 HANDLER = "newsnap.replay.ReplayDownloadHandler"
 EXTENSION = "newsnap.replay.Replay"
@@ -46,17 +50,33 @@ def configure(settings: BaseSettings) -> None:
 
 def recording(value: str, settings: BaseSettings) -> Recording:
     """Return the recording that a value of NEWSNAP_REPLAY names, not yet opened."""
+    if value == CAPTURES:
+        return CapturesRecording(settings)
     return WarcRecording(Path(value).expanduser())
+
+
+_opened: dict[str, Recording] = {}
+
+
+def open_ahead(settings: BaseSettings) -> None:
+    """Open the recording for the next crawl of this process, so that what is wrong with it is said before anything starts.
+
+    Raises ReplayError.
+    """
+    if value := settings.get("NEWSNAP_REPLAY"):
+        _opened[value] = recording(value, settings)
+        _opened[value].open()
 
 
 class Replay:
     """Opens the recording before the crawl, which does not start if that fails (ReplayError), and closes it after.
 
-    Settings: NEWSNAP_REPLAY, the path of a WARC file.
+    Settings: NEWSNAP_REPLAY, the path of a WARC file, or `captures`.
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        self.recording = recording(crawler.settings["NEWSNAP_REPLAY"], crawler.settings)
+        value = crawler.settings["NEWSNAP_REPLAY"]
+        self.recording = _opened.pop(value, None) or recording(value, crawler.settings)
         self.recording.open()
         crawler.signals.connect(self.close, signal=signals.engine_stopped)
 
@@ -69,7 +89,7 @@ class Replay:
 
 
 class ReplayDownloadHandler(BaseDownloadHandler):
-    """Answers requests from the recording; an address that it does not hold is a 404, as is any method but GET.
+    """Answers requests from the recording; an address that it does not hold is a 404, as is any method but GET and POST.
 
     When the response was received is left in `request.meta["fetched"]`, aware UTC.  A response of which the recorder
     kept only a part has the flag `truncated`.
@@ -92,12 +112,12 @@ class ReplayDownloadHandler(BaseDownloadHandler):
     async def download_request(self, request: Request) -> Response:
         url = request.url.partition("#")[0]
         maxsize: int = request.meta.get("download_maxsize", self.maxsize)
-        record = await self.recording.get(url, maxsize) if request.method == "GET" else None
+        record = await self.recording.get(url, maxsize) if request.method in ("GET", "POST") else None
         if record is None:
             request.meta.pop("fetched", None)  # of the response that redirected here
             self.crawler.stats.inc_value("newsnap/replay/missing")
             return response_of(url, 404)
-        if record.oversized or (maxsize and len(record.body) > maxsize):
+        if maxsize and len(record.body) > maxsize:
             message = f"The recorded response of {url} has more than the {maxsize} bytes that DOWNLOAD_MAXSIZE allows"
             self.logger.warning(message)
             raise DownloadCancelledError(message)

@@ -33,7 +33,15 @@ METAREFRESH_ENABLED = False  # default True; "page moved" pages are read as what
 REDIRECT_MAX_TIMES = 5  # default 20
 
 # --- Scrapy: machinery -----------------------------------------------------------------------------------------------
-DOWNLOAD_HANDLERS = {"file": None, "data": None, "ftp": None, "s3": None}  # addresses come from other people's pages
+DOWNLOAD_HANDLERS = {  # default reads files and connects anywhere; addresses come from other people's pages
+    "http": "newsnap.guard.GuardedDownloadHandler",
+    "https": "newsnap.guard.GuardedDownloadHandler",
+    "file": None,
+    "data": None,
+    "ftp": None,
+    "s3": None,
+}
+SCHEDULER_PRIORITY_QUEUE = "newsnap.manners.HostQueue"  # default fills the downloader with requests of a slow host
 DOWNLOAD_VERIFY_CERTIFICATES = True  # default False; a snapshot has to be of the real site
 DOWNLOAD_MAXSIZE = 16 * 1024 * 1024  # default 1 GiB; bytes, also after decompression
 DOWNLOAD_WARNSIZE = 8 * 1024 * 1024  # default 32 MiB; bytes
@@ -53,8 +61,10 @@ LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO")  # default DEBUG prints every it
 
 DOWNLOADER_MIDDLEWARES = {
     "newsnap.takedowns.TakedownsMiddleware": 50,  # before robots.txt: what is taken down causes no request at all
+    "newsnap.manners.MannersMiddleware": 600,  # after retries and redirects have chosen the host
 }
 EXTENSIONS = {
+    "newsnap.guard.Guard": 0,  # before anything connects
     "scrapy.extensions.logstats.LogStats": None,  # replaced by the next
     "newsnap.progress.Progress": 100,
     "newsnap.runs.RunLog": 200,
@@ -72,6 +82,12 @@ MONGO_DATABASE = os.environ.get("MONGO_DATABASE", "newsnap")  # read by store.co
 NEWSNAP_HOME = os.environ.get("NEWSNAP_HOME", str(PROJECT_HOME / ".newsnap"))  # all that newsnap keeps on disk
 NEWSNAP_REPLAY = os.environ.get("NEWSNAP_REPLAY", "")  # a WARC, or "captures"; read by replay
 
+NEWSNAP_CRAWL_DELAY_MAX_SECONDS = float(os.environ.get("NEWSNAP_CRAWL_DELAY_MAX_SECONDS", "120"))
+"""A longer Crawl-delay of a robots.txt is cut to this, 0 ignores all; read by manners."""
+NEWSNAP_RETRY_AFTER_MAX_SECONDS = float(os.environ.get("NEWSNAP_RETRY_AFTER_MAX_SECONDS", "300"))
+"""A longer Retry-After is cut to this, 0 ignores all; read by manners."""
+NEWSNAP_GUARD_ALLOWED_NETWORKS = os.environ.get("NEWSNAP_GUARD_ALLOWED_NETWORKS", "")
+"""Networks to connect to although they are not public, e.g. 127.0.0.0/8,::1/128, for tests; read by guard."""
 NEWSNAP_CRAWL_MAX_AGE_DAYS = int(os.environ.get("NEWSNAP_CRAWL_MAX_AGE_DAYS", "7"))
 """Entries of sitemaps that are older are not followed (-a since overrules it); read by listings."""
 NEWSNAP_LISTING_MAX_AGE_DAYS = int(os.environ.get("NEWSNAP_LISTING_MAX_AGE_DAYS", "3"))

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url
 
@@ -48,7 +48,7 @@ class Address:
     """The date as it stands in the address."""
 
     page: int = 1
-    """The number in the page suffix; 1 for the canonical address."""
+    """Which page of the article, by the page suffix; 1 for the canonical address."""
 
 
 @lru_cache(maxsize=4096)
@@ -109,10 +109,11 @@ class AddressRules:
     """How one source writes its addresses: `identify` reads those of articles, `adopt` any given one.
 
     article_url: regular expressions for an address without its scheme, matched from a label of the host to the end of
-        the path.  Group `id` is the site's own id; `edition` parts series of ids (a province); `page` is the whole page
-        suffix, cut from the canonical address; `channel` and `date` are kept as they stand.
+        the path.  Group `id` is the site's own id, of which slashes are left out; `edition` parts series of ids (a
+        province); `page` is the whole page suffix, cut from the canonical address; `channel` and `date` are kept.
     mirrors: pairs of regular expression and replacement, applied in order to the address without its scheme.
     keep_query: names of the query parameters that say which article is meant; all others are dropped.
+    first_page: the number that the site gives the first page; 0 where the suffix `_1` leads to the second.
     """
 
     def __init__(
@@ -124,6 +125,7 @@ class AddressRules:
         mirrors: Sequence[tuple[str, str]] = (),
         scheme: str = "https",
         keep_query: Sequence[str] = (),
+        first_page: int = 1,
     ):
         self.source = source
         self.domains = tuple(domains)
@@ -132,6 +134,7 @@ class AddressRules:
         self.mirrors = [(re.compile(pattern, re.ASCII), replacement) for pattern, replacement in mirrors]
         self.scheme = scheme
         self.keep_query = frozenset(keep_query)
+        self.first_page = first_page
 
     def identify(self, url: str) -> Address | None:
         """Return the article's address, or None if it is not the address of an article of this source."""
@@ -147,13 +150,15 @@ class AddressRules:
                 canonical = f"{self.scheme}://{plain}"
                 page = 1
                 if groups.get("page"):
-                    page = int(re.sub(r"\D", "", groups["page"]) or 1)
+                    number = re.sub(r"\D", "", groups["page"])
+                    page = int(number) - self.first_page + 1 if number else 1
                     start, end = (len(canonical) - len(plain) + at for at in found.span("page"))
                     canonical = canonical[:start] + canonical[end:]
-                key = groups.get("id") or digest(canonical)
+                key = (groups.get("id") or "").replace("/", "") or digest(canonical)
                 if groups.get("edition"):
                     key = f"{groups['edition']}-{key}"
-                return Address(f"{self.source}:{key}", canonical, groups.get("channel"), groups.get("date"), page)
+                channel = unquote(groups["channel"]) if groups.get("channel") else None
+                return Address(f"{self.source}:{key}", canonical, channel, groups.get("date"), page)
         return None
 
     def adopt(self, url: str) -> Address:

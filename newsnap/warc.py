@@ -29,7 +29,9 @@ class WarcFile:
         self.writer.write_record(self.writer.create_warcinfo_record(self.path.name, info))
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.file.close()
         if kind is None:
             self.partial.replace(self.path)

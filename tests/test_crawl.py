@@ -122,6 +122,17 @@ def test_export_gives_every_field_in_order(scrapy: Scrapy, db: Database[Document
     assert {each["_id"]: each["content_hash"] for each in db.articles.find()} == before
 
 
+def test_captures_are_replayed(scrapy: Scrapy, db: Database[Document]) -> None:
+    one = "http://society.people.com.cn/n1/2026/1003/c1008-40990196.html"
+    assert scrapy("crawl", "people", "-a", f"urls={one}", NEWSNAP_REPLAY=DAY).returncode == 0
+    before = db.articles.find_one()
+    db.articles.delete_many({})
+    done = scrapy("crawl", "people", "-a", f"urls={one}", NEWSNAP_REPLAY="captures")
+    assert done.returncode == 0, done.stderr
+    after = db.articles.find_one()
+    assert {**after, "changed": None} == {**before, "changed": None}
+
+
 def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))

@@ -124,9 +124,13 @@ def test_what_was_read_is_kept_as_printed(text: str, raw: str) -> None:
 
 
 def test_all_moments_of_a_line_come_in_its_order() -> None:
-    text = "2024-07-20 08:00 更新：2024-07-21 10:26 [07-19 09:00] 3小时前"
+    text = "3小时前 [07-19 09:00] 2024-07-20 08:00 更新：2024-07-21 10:26"
     raws = [moment.raw for moment in read_moments(text, fetched=NOON)]
-    assert raws == ["2024-07-20 08:00", "2024-07-21 10:26", "07-19 09:00", "3小时前"]
+    assert raws == ["3小时前", "07-19 09:00", "2024-07-20 08:00", "2024-07-21 10:26"]
+
+
+def test_a_text_full_of_dates_is_not_read_to_its_end() -> None:
+    assert len(read_moments("07-21 10:26 " * 1000, fetched=NOON)) == 20
 
 
 def test_a_fetch_without_a_zone_is_an_error_that_names_it() -> None:
@@ -135,13 +139,13 @@ def test_a_fetch_without_a_zone_is_an_error_that_names_it() -> None:
 
 
 DATELIKE = st.text(
-    alphabet="0123456789０１２年月日号时時点點分秒-/.:：, 　TZ+|[]()（）上下午晚昨今前天周星期一二三四五六七八九十〇廿半刚个小钟"
-    "AMamJulyGT民国",
+    alphabet="0123456789０１２年月日号时時点點分秒-/.:：, 　TZ+|[]()（）AMamJulyGT民国"
+    "上下午晚昨今前天周星期一二三四五六七八九十〇廿半刚个小钟",
     max_size=60,
 )
 WORDS = (
-    "2024 24 07 7 21 31 29 2 年 月 日 - / . : 10 26 60 T Z +08:00 +0800 上午 晚 昨天 前 3 小时 个 半 周 五 上周日 Jul July "
-    "民国 113 二〇二四 十 二十一 发布时间 更新 于 ， 。 ( ) GMT CST 1721528760 99999 00 0"
+    "2024 24 07 7 21 31 29 2 年 月 日 - / . : 10 26 60 T Z +08:00 +0800 上午 晚 昨天 前 3 小时 个 半 周 五 "
+    "上周日 Jul July 民国 113 二〇二四 十 二十一 发布时间 更新 于 ， 。 ( ) GMT CST 1721528760 99999 00 0"
 )
 PIECES = st.lists(st.sampled_from([*WORDS.split(), " ", "\n", "　"]), max_size=25).map("".join)
 FETCHED = st.datetimes(datetime(1995, 1, 1), datetime(2150, 1, 1), timezones=st.sampled_from([UTC, SHANGHAI]))
@@ -232,7 +236,8 @@ def test_the_day_in_an_address_is_read(url: str, day: str) -> None:
         "https://www.example.com/district/110105/news.html",  # a district of Peking, not a day of 2011
         "https://www.example.com/news/20301224/1.html",
         "https://www.example.com/news/20241332/1.html",
-        "https://www.example.com/s?date=2024/05/09/&from=20240509",
+        "https://www.example.com/s?from=/2024/05/09/",
+        "https://www.example.com/article/20111213.htm",
         "https://www.chinatimes.com/realtimenews/20180916001767-260402",
         "https://www.cna.com.tw/news/asoc/201603190029.aspx",
         "https://www.toutiao.com/article/7367007067191640576/",
@@ -347,8 +352,8 @@ def test_midnight_that_a_page_prints_is_midnight_until_another_witness_knows_the
 
 
 def test_hours_ago_confirm_what_is_more_precise_and_do_not_overrule_it() -> None:
-    judged = verdict(("page", "3小时前"), ("meta", "2024-07-21 08:17:05"))
-    assert taken(judged) == ("meta", (at("2024-07-21T08:17:05"), "second"))
+    judged = verdict(("page", "3小时前"), ("meta", "2024-07-21 08:17"))
+    assert taken(judged) == ("meta", (at("2024-07-21T08:17"), "minute"))
     assert judged.doubts == ()
 
 
@@ -372,8 +377,8 @@ def test_a_header_confirms_but_is_never_taken() -> None:
     assert verdict(header).moment is None
     judged = verdict(("page", "2024-07-20 08:00"), ("meta", "2024-07-21 10:26"), header)
     assert taken(judged) == ("meta", (at("2024-07-21T10:26"), "minute"))
-    judged = verdict(("page", "2024-07-21 09:00"), ("meta", "2024-07-21 09:30"), header)
-    assert taken(judged) == ("page", (at("2024-07-21T09:00"), "minute"))
+    judged = verdict(("page", "2024-07-20"), ("meta", "2024-07-21"), header)  # of the day is too little
+    assert taken(judged) == ("page", (at("2024-07-20"), "day"))
     assert "header" not in " ".join(judged.doubts)
 
 

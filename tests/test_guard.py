@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,6 +71,7 @@ def test_a_network_that_is_none_is_an_error(value: str) -> None:
         allowed_networks(Settings({"NEWSNAP_GUARD_ALLOWED_NETWORKS": value}))
 
 
+ROOT = Path(__file__).parent.parent
 CRAWL = '''
 import json, sys
 import scrapy
@@ -139,7 +141,7 @@ def run(urls: dict[str, dict[str, Any]], **settings: Any) -> subprocess.Complete
         "TELNETCONSOLE_ENABLED": False,
     } | settings
     command = [sys.executable, "-W", "error", "-c", CRAWL, json.dumps(settings), json.dumps(urls)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
 
 
 def crawl(urls: dict[str, dict[str, Any]], **settings: Any) -> tuple[dict[str, str], dict[str, Any]]:

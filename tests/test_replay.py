@@ -3,7 +3,10 @@
 import asyncio
 import gzip
 import json
+import os
 import random
+import subprocess
+import sys
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -203,6 +206,7 @@ def test_a_page_is_read_whether_or_not_the_archive_decoded_it(day: Replayer, enc
         b"3\r\n<p>\r\n40\r\npage",  # ends in the middle of a chunk
         b"<p>page",  # decoded by the archive, header left
     ],
+    ids=["whole", "cut", "decoded"],
 )
 def test_chunks_are_joined_where_there_are_any(day: Replayer, body: bytes) -> None:
     day.write(record(URL, http(body, HTML + b"Transfer-Encoding: chunked\r\n")))
@@ -210,6 +214,12 @@ def test_chunks_are_joined_where_there_are_any(day: Replayer, body: bytes) -> No
     assert reply.text == "<p>page"
     assert "Transfer-Encoding" not in reply.headers
     assert reply.headers["Content-Length"] == b"7"
+
+
+@pytest.mark.parametrize("text", [b"4\r\nscore of the home team\r\n0\r\n", b"0\r\nso it ended", b"0"])
+def test_text_that_looks_like_chunks_at_first_stays_whole(day: Replayer, text: bytes) -> None:
+    day.write(record(URL, http(text, HTML + b"Transfer-Encoding: chunked\r\n")))
+    assert day.get().body == text
 
 
 def test_headers_are_read_as_leniently_as_browsers_do(day: Replayer) -> None:
@@ -239,17 +249,34 @@ def test_a_revisit_is_the_page_it_refers_to_on_the_day_of_the_revisit(day: Repla
     assert replies["http://news.example/lost.html"].status == 404
 
 
+def test_a_revisit_of_what_is_not_in_the_file_leaves_the_earlier_response(day: Replayer) -> None:
+    day.write(
+        record(URL, http(b"<p>old"), WARC_Payload_Digest="sha1:AAAA"),
+        record(URL, http(b""), kind="revisit", date="2026-03-02T08:00:00Z", WARC_Payload_Digest="sha1:BBBB"),
+    )
+    reply = day.get()
+    assert (reply.text, reply.request.meta["fetched"].day) == ("<p>old", 1)
+
+
 def test_a_body_beyond_the_limit_fails_as_a_download_does(day: Replayer) -> None:
-    day.write(record(URL, http(b"x" * 200_000)), record(URL + "?small", http(b"x" * 100)))
-    large, small = sorted(day.crawl(URL, URL + "?small", DOWNLOAD_MAXSIZE=100), key=lambda reply: hasattr(reply, "url"))
-    assert isinstance(large, DownloadCancelledError)
-    assert "100 bytes" in str(large)
-    assert len(small.body) == 100
+    chunks = HTML + b"Transfer-Encoding: chunked\r\n"
+    day.write(
+        record(URL, http(b"x" * 300_000)),
+        record(URL + "?chunks", http(b"1\r\nx\r\n" * 40_000, chunks)),
+        record(URL + "?fits", http(b"1\r\nx\r\n" * 20_000, chunks)),
+    )
+    for url in (URL, URL + "?chunks"):
+        failure = day.get(url, DOWNLOAD_MAXSIZE=20_000)
+        assert isinstance(failure, DownloadCancelledError)
+        assert "20000 bytes" in str(failure)
+    assert len(day.get(URL + "?fits", DOWNLOAD_MAXSIZE=20_000).body) == 20_000
 
 
-def test_what_is_posted_is_not_answered_with_a_page_that_was_got(day: Replayer) -> None:
+def test_a_list_that_is_asked_for_by_post_is_answered_too(day: Replayer) -> None:
+    # the response records of a WARC do not tell the method
     day.write(record(URL, http()))
-    assert day.get(scrapy.Request(URL, method="POST")).status == 404
+    assert day.get(scrapy.Request(URL, method="POST", body="{}")).status == 200
+    assert day.get(scrapy.Request(URL, method="HEAD")).status == 404
 
 
 def test_only_responses_of_the_web_are_answered(day: Replayer) -> None:
@@ -286,6 +313,27 @@ def test_a_crawl_does_not_start_without_a_usable_recording(day: Replayer, conten
         day.get()
     assert f"NEWSNAP_REPLAY={str(day.path)!r}" in str(caught.value)
     assert "give the path of one" in str(caught.value)
+
+
+def test_the_command_exits_1_without_a_usable_recording(tmp_path: Path) -> None:
+    spider = tmp_path / "tiny.py"
+    spider.write_text(
+        "import scrapy\n"
+        "from newsnap import replay\n"
+        "class TinySpider(scrapy.Spider):\n"
+        "    name = 'tiny'\n"
+        "    start_urls = ['http://127.0.0.1:9/']\n"
+        "    update_settings = classmethod(lambda cls, settings: replay.configure(settings))\n"
+    )
+    options = ["-s", "NEWSNAP_REPLAY=none.warc", "-s", "REMOTE_CONTROL_ENABLED=0", "-s", "TELNETCONSOLE_ENABLED=0"]
+    command = [sys.executable, "-m", "scrapy", "runspider", str(spider), *options]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    finished = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path, env=environment
+    )
+    assert finished.returncode == 1
+    assert "ReplayError: NEWSNAP_REPLAY='none.warc' cannot be read (No such file or directory)" in finished.stderr
+    assert "Spider opened" not in finished.stderr
 
 
 def test_a_directory_is_not_a_recording(day: Replayer) -> None:

@@ -22,6 +22,8 @@ import pytest
 import record
 from pymongo.database import Database
 
+from newsnap.store.server import EmbeddedServer
+
 ROOT = Path(__file__).parent.parent
 TREE = ("newsnap", "tests", "scrapy.cfg", "pyproject.toml", "requirements.txt", "README.md", "LICENSE")
 NOT_DEPLOYED = shutil.ignore_patterns("__pycache__", "*.pyc")
@@ -103,7 +105,7 @@ def scrapyd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scrapyd]:
 
 def answers(scrapyd: Scrapyd) -> bool:
     with contextlib.suppress(URLError, ConnectionError):
-        return scrapyd.get("daemonstatus.json")["status"] == "ok"
+        return bool(scrapyd.get("daemonstatus.json")["status"] == "ok")
     return False
 
 
@@ -163,3 +165,13 @@ def test_a_scheduled_job_stores_its_articles(
 def test_a_job_that_cannot_start_says_why_in_its_log(scrapyd: Scrapyd, egg: Path) -> None:
     log = scrapyd.log_of(scrapyd.schedule("people", {"MONGO_URI": "postgres://nowhere/"}))
     assert "MONGO_URI=postgres://nowhere/ is no MongoDB address" in log
+
+
+def test_a_job_that_is_told_of_no_mongodb_uses_the_embedded_one(scrapyd: Scrapyd, egg: Path, tmp_path: Path) -> None:
+    recording = tmp_path / "day.warc.gz"
+    record.record(recording, ["people"])
+    home = tmp_path / "home"
+    log = scrapyd.log_of(scrapyd.schedule("people", {"NEWSNAP_HOME": str(home), "NEWSNAP_REPLAY": str(recording)}))
+    assert "people: done" in log
+    assert any((home / "mongo" / "data").iterdir())
+    assert not EmbeddedServer(home).status().running  # it ended with the job, and the job's egg with both

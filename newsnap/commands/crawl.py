@@ -13,7 +13,8 @@ from scrapy.exceptions import UsageError
 from newsnap.commands import complain
 from newsnap.news_spider import ArgumentError
 from newsnap.outcome import outcome_of
-from newsnap.replay import ReplayError
+from newsnap.recordings import ReplayError
+from newsnap.replay import open_ahead
 from newsnap.sources import load_sources
 from newsnap.store import Store, StoreError
 from newsnap.store.server import ServerError
@@ -83,7 +84,9 @@ class Command(ScrapyCrawl):
             hint = f"; did you mean {near[0]}?" if near else ""
             raise ArgumentError(f"there is no source {name!r}{hint} `scrapy sources` shows all {len(sources)}")
         sources[name](**opts.spargs)  # raises ArgumentError
-        return cast("Crawler", self.crawler_process.create_crawler(name))
+        crawler = cast("Crawler", self.crawler_process.create_crawler(name))
+        open_ahead(crawler.settings)
+        return crawler
 
 
 async def check(store: Store) -> None:

@@ -71,7 +71,9 @@ def query_of(opts: argparse.Namespace, sources: Any) -> Document:
             raise ValueError(f"--since {opts.since} is not a day: give it as YYYY-MM-DD") from None
         query["published"] = {"$gte": day.astimezone(UTC)}
     if opts.ids:
-        ids = Path(opts.ids[1:]).read_text(encoding="utf-8").split() if opts.ids.startswith("@") else opts.ids.split(",")
+        ids = (
+            Path(opts.ids[1:]).read_text(encoding="utf-8").split() if opts.ids.startswith("@") else opts.ids.split(",")
+        )
         query["_id"] = {"$in": [each.strip() for each in ids if each.strip()]}
     if opts.source and opts.source not in sources:
         raise ValueError(f"there is no source {opts.source!r}: `scrapy sources` shows them")
@@ -85,7 +87,9 @@ async def export(store: Store, query: Document, output: str | None, warc: str | 
             return await export_captures(store, query, Path(warc))
         count = 0
         with opened(output) as lines:
-            async for document in store.db.articles.find(query, sort=[("published", 1), ("_id", 1)], allow_disk_use=True):
+            async for document in store.db.articles.find(
+                query, sort=[("published", 1), ("_id", 1)], allow_disk_use=True
+            ):
                 lines.write(json.dumps(in_order(document), ensure_ascii=False, default=iso) + "\n")
                 count += 1
         return count

@@ -77,8 +77,9 @@ def on_dial(hour: int, period: str | None, meridiem: str | None) -> int:
 
     上午12 and 凌晨12 are the first hour of the day, as programs print them; 晚上12 is the end of it, as people say.
     """
-    if meridiem:
-        return hour % 12 + (12 if meridiem in "pP" else 0) if 1 <= hour <= 12 else -1
+    if meridiem or (period and period.isascii()):
+        noon = 12 if (meridiem or period or "")[0] in "pP" else 0
+        return hour % 12 + noon if 1 <= hour <= 12 + noon else -1
     if not period or hour > 12:
         return hour
     if period in ("凌晨", "上午"):
@@ -106,7 +107,9 @@ def offset_of(match: re.Match[str], exact: bool) -> tzinfo | str | None:
     text = match["offset"].lower()
     named = "utc" in text or "gmt" in text
     if not named and (
-        len(match["oh"]) == 1 or (match["sign"] == "-" and not exact) or (text[0] == " " and not match["om"])
+        len(match["oh"]) == 1
+        or (match["sign"] == "-" and not exact)
+        or (text[0] == " " and not match["om"] and not exact)
     ):
         return None
     return from_utc(match["sign"], match["oh"], match["om"] or "0")

@@ -23,7 +23,11 @@ PLAIN = (
 )
 """For each odd character a plain one, so that a place in the plain text is the same place in the printed one."""
 
-DIGITS = {character: value for value, character in enumerate("〇一二三四五六七八九")} | {"两": 2, "元": 1}
+DIGITS = (
+    {character: value for value, character in enumerate("〇一二三四五六七八九")}
+    | {"两": 2, "元": 1}
+    | dict.fromkeys("oOοΟ", 0)
+)
 TENS = {"廿": 20, "卅": 30}
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec"
 WEEKDAYS = {name: n for n, name in enumerate("一二三四五六日")} | {"天": 6}
@@ -57,7 +61,9 @@ MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
     r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
-WEEKDAY = r"(?:\(?(?:周|星期|礼拜)[一二三四五六日天]\)?|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?)"
+WEEKDAY = (
+    r"(?:\(?(?:周|星期|礼拜)[一二三四五六日天]\)?|\([一二三四五六日]\)|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?)"
+)
 BESIDE = r"[ ,|·•_/()\[\]【】-]"
 """What may stand between a date and its clock."""
 
@@ -81,7 +87,7 @@ YEAR_FIRST = compiled(
     (?: \s{{0,2}}年\s{{0,2}}(?P<m1>{N})\s{{0,2}}月\s{{0,2}}(?P<d1>{N}){DAY_END}
       | \s?(?P<sep>[-/.])\s?(?P<m2>\d{{1,2}})\s?(?P=sep)\s?
         (?P<d2>{CLOCK_AT_ONCE}|\d{{1,2}}(?!\d|\.\d|/\d(?!\d?:)|\s?[年月%]))
-      | (?:\s?年\s?|[ |]{{1,8}})(?P<m3>\d\d)\s?[-/.]\s?(?P<d3>\d\d){FIGURES_END}  # year, day and clock in boxes
+      | (?:\s?年\s?|[ |]{{1,8}})(?P<m3>\d\d)(?:\s?[-/.]\s?|(?P<space>[ ]))(?P<d3>\d\d){FIGURES_END}
       | [ ,-]{{1,2}}(?P<m4>{MONTH})\.?[ -](?P<d4>\d{{1,2}})(?!\d)
     )"""
 )
@@ -93,7 +99,7 @@ COMPACT = compiled(
 )
 NUMERALS = compiled(
     rf"""(?: 民国\s?(?P<roc>\d{{1,3}}|[元〇一二三四五六七八九十百]{{1,5}})
-           | (?<![〇一二三四五六七八九十])(?P<y>[一二][〇一二三四五六七八九]{{3}}) )
+           | (?<![〇一二三四五六七八九十])(?P<y>[一二][〇oοΟ一二三四五六七八九]{{3}}) )
     \s?[年/.-]\s?(?P<m>{N})\s?[月/.-]\s?(?P<d>{N})(?:\s?[日号]|{FIGURES_END})"""
 )
 MONTH_NAME = compiled(MONTH)
@@ -110,8 +116,8 @@ YEAR_LAST = compiled(
     rf"""(?<!\d)(?<!\d[-./])
     (?: (?P<a>\d{{1,2}})(?:\s?(?P<sep>[-/.])\s?|\s)(?P<b>\d{{1,2}})(?(sep)\s?(?P=sep)\s?|\s)
         (?P<y>(?:19|20)\d\d){FIGURES_END}
-      | (?P<m1>{N})\s?月\s?(?P<d1>\d{{1,2}})\s?,\s?(?P<y1>(?:19|20)\d\d)(?!\d|\s?年)
-      | (?P<d2>\d{{1,2}})\s(?P<m2>{N})\s?月\s?,?\s?(?P<y2>(?:19|20)\d\d)(?!\d|\s?年)
+      | (?P<m1>{N})\s?月\s?(?P<d1>\d{{1,2}})\s?日?\s?,\s?(?P<y1>(?:19|20)\d\d)(?!\d|[^ -~])
+      | (?P<d2>\d{{1,2}})\s(?P<m2>{N})\s?月\s?,?\s?(?P<y2>(?:19|20)\d\d)(?!\d|[^ -~])
     )"""
 )
 SHORT_YEAR = compiled(
@@ -146,8 +152,9 @@ EPOCH = compiled(
 
 CLOCK_AFTER = compiled(
     rf"""(?P<gap>{BESIDE}{{0,8}}(?:{WEEKDAY}{BESIDE}{{0,8}})?(?:t(?=\d)|at\s)?)(?:(?P<before>{ZONE})[ :]{{0,2}})?
-    (?P<period>{PERIOD})?\s{{0,2}}
-    (?: (?P<h1>\d{{1,2}})\s?:\s?(?P<m1>\d{{1,2}})\s?:\s?(?P<s1>\d{{1,2}})(?!\d)(?:[.,]\d{{1,9}})?(?!\d)
+    (?P<period>{PERIOD}|[ap]m(?=[ ]))?\s{{0,2}}
+    (?: (?P<h1>\d{{1,2}})\s?:\s?(?P<m1>\d{{1,2}})\s?:\s?(?P<s1>\d{{1,2}})(?!\d)
+        (?:\.\d{{1,9}}|,\d{{1,6}}(?!\d|[-/.年]\d))?(?!\d)
       | (?P<h2>\d{{1,2}})\s?:\s?(?P<m2>[0-5]\d)(?!\d|\s?:\s?\d)分?
       | (?P<h3>{N})\s?[时点]\s?
         (?: (?P<m3>{N})\s?分\s?(?:(?P<s3>{N})\s?秒)?
@@ -155,7 +162,7 @@ CLOCK_AFTER = compiled(
     )
     (?:\s?(?P<meridiem>[ap])\.?m\b\.?|\s?(?P<after>上午|下午)(?![^ -~]))?
     (?P<offset> \s?z(?![^ -~]|[0-9a-z])
-      | \s?\(?(?:utc|gmt)?\s?(?P<sign>[+-]|&\#x2b;|&\#43;)(?P<oh>\d{{1,2}})(?::?(?P<om>\d\d))?(?![\d:])
+      | \s?\(?(?:utc|gmt)?\s?(?P<sign>[+-]|&\#x2b;|&\#43;|%2b)(?P<oh>\d{{1,2}})(?::?(?P<om>\d\d))?(?![\d:])
       | \s?\(?(?P<zone>{ZONE}|[a-z]{{2,4}}(?![0-9a-z]))\)?
     )?"""
 )
@@ -167,8 +174,13 @@ CLOCK_BEFORE = compiled(
     (?:\son)?[ ,|·•-]{{1,4}}(?:{WEEKDAY}{BESIDE}{{1,3}})?$"""
 )
 
-PUBLISHED = compiled(r"(?:发布|发表|发稿|刊发|首发|上线|publish|posted)[^\d]{0,8}$")
-CHANGED = compiled(r"(?:更新|修改|编辑|截[止至]|有效|过期|updated|modified|edited)[^\d]{0,8}$")
+CALLED = compiled(
+    r"""(?: (?P<published>发布|发表|发稿|刊发|首发|上线|publish|posted)
+          | (?P<changed>更新|修改|编辑|截至|updated|modified|edited)
+          | (?P<deadline>截止|有效期|过期|到期) ) [^\d]{0,8}$"""
+)
+"""What a date is called by the words before it."""
+
 LABEL = compiled(
     r"(?:时间|日期|发布|发表|发稿|更新|编辑|修改|于|\bdate|\btime|published|posted|updated)\s?:?\s?[(\[]?\s?$"
 )
@@ -176,8 +188,8 @@ WORDS = compiled(r"[a-z0-9\u3400-\u9fff]")
 VERSION = compiled(r"(?:[a-z]|版本\s?:?\s?|\bv(?:er(?:sion)?)?\.?\s?:?\s?|\bbuild\s?)$")
 CLOCK_OF = compiled(rf"(?:(?P<elsewhere>{ELSEWHERE})|(?P<zone>{ZONE}))\s?[:(]?\s?$")
 SENTENCE = compiled(r"[。！？；]")
-BEFORE_REMARK = compiled(r"(?:^|[^a-z0-9\u3400-\u9fff，、,]|发布|发表|发稿|更新|编辑|时间|日期|于|在)\s?$")
-AFTER_REMARK = compiled(r"\s?(?:$|发布|发表|更新|编辑|来自|来源|[^a-z0-9\u3400-\u9fff，、,])")
+BEFORE_REMARK = compiled(r"(?:^|[^a-z0-9\u3400-\u9fff，、,]|发布|发表|发稿|更新|编辑|时间|日期|于|在|约)\s?$")
+AFTER_REMARK = compiled(rf"\s?(?:{PERIOD})?\s?(?:$|发布|发表|更新|编辑|来自|来源|[^a-z0-9\u3400-\u9fff，、,])")
 
 
 ODD_CHARACTER = re.compile(f"[{ODD}]")

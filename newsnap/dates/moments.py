@@ -1,6 +1,6 @@
 """Moments: a day and a time of day, by the clock of a place, as far as they are printed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -31,8 +31,7 @@ class Moment:
     """The part of the text that was read, as printed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A moment, where it stands in the text, and what a judge has to know about it."""
 
     moment: Moment
@@ -59,8 +58,11 @@ class Context(NamedTuple):
     plain: str
     fetched: datetime
     zone: tzinfo
-    today: date
-    """Day of the fetch where the source is."""
+
+    @property
+    def today(self) -> date:
+        """The day of the fetch where the source is."""
+        return self.fetched.astimezone(self.zone).date()
 
 
 def context(text: str, fetched: datetime, zone: tzinfo) -> Context:
@@ -69,7 +71,7 @@ def context(text: str, fetched: datetime, zone: tzinfo) -> Context:
         raise ValueError(
             f"fetched={fetched.isoformat()} has no zone, and a time of day needs one: pass an aware datetime"
         )
-    return Context(text, forms.plain(text), fetched, zone, fetched.astimezone(zone).date())
+    return Context(text, forms.plain(text), fetched, zone)
 
 
 def calendar_day(year: int, month: int, day: int) -> date | None:
@@ -106,7 +108,8 @@ def dated(
 ) -> Reading | None:
     """Return the reading of a day that is printed from `start` to `end`, with the clock given or the one beside it.
 
-    `last` is where the reading before it ended.  None if the day is none, or by the clock of some other place.
+    `last` is where the reading before it ended.  None if the day is none, or a deadline, or by the clock of
+    some other place.
     """
     if day is None:
         return None
@@ -115,8 +118,10 @@ def dated(
     if spoken and spoken["elsewhere"]:
         return None
     rank = 0
-    if len(lead) > 1:
-        rank = 2 if forms.PUBLISHED.search(lead) else -2 if forms.CHANGED.search(lead) else 0
+    if len(lead) > 1 and (called := forms.CALLED.search(lead)):
+        if called["deadline"]:
+            return None
+        rank = 2 if called["published"] else -2
     clock = clock or clock_after(context.plain, end) or clock_before(context.plain, start, last)
     if clock is None:
         return Reading(Moment(at_midnight(day, context.zone), "day", context.text[start:end]), start, end, rank)
@@ -143,4 +148,4 @@ def as_day(reading: Reading) -> Reading:
     """Return a reading of midnight as one of the day that begins then."""
     if reading.midnight is None:
         return reading
-    return replace(reading, moment=Moment(reading.midnight, "day", reading.moment.raw))
+    return reading._replace(moment=Moment(reading.midnight, "day", reading.moment.raw))

@@ -1,7 +1,6 @@
 """Reads the moments that a text prints: a line of a page, the content of a tag, a date of a feed, an epoch number."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from newsnap.dates import forms
@@ -82,7 +81,8 @@ def years_first(line: Context) -> Iterator[Reading]:
         date = calendar_day(
             int(match["y"]), forms.number(month) if month else forms.month(match["m4"]), forms.number(day)
         )
-        if reading := dated(line, date, match.start(), match.end(), last=last):
+        reading = dated(line, date, match.start(), match.end(), last=last)
+        if reading and not (match["space"] and reading.moment.precision == "day"):  # 2024 07 21 may be three numbers
             last = reading.end
             yield reading
 
@@ -103,6 +103,8 @@ def compact(line: Context) -> Iterator[Reading]:
 
 def numerals(line: Context) -> Iterator[Reading]:
     """Read 二〇二四年七月二十一日, 民国113年7月21日."""
+    if "年" not in line.plain and "民国" not in line.plain:
+        return
     for match in forms.found(forms.NUMERALS, line.plain):
         year = 1911 + forms.number(match["roc"]) if match["roc"] else forms.number(match["y"])
         date = calendar_day(year, forms.number(match["m"]), forms.number(match["d"]))
@@ -150,7 +152,7 @@ def years_last(line: Context) -> Iterator[Reading]:
         if reading is None or (match["y"] and not match["sep"] and reading.moment.precision == "day"):
             continue  # 11 05 2024 without a clock is three numbers
         swapped = dated(line, other, match.start(), match.end())
-        yield replace(reading, swapped=swapped.moment if swapped else None)
+        yield reading._replace(swapped=swapped.moment if swapped else None)
 
 
 def short_years(line: Context) -> Iterator[Reading]:

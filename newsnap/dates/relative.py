@@ -2,7 +2,6 @@
 
 from calendar import monthrange
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, date, timedelta
 
 from newsnap.dates import forms
@@ -14,8 +13,9 @@ WEEKS = ("周", "星期", "礼拜")
 
 def relative(line: Context) -> Iterator[Reading]:
     """Read the words that count from the fetch, where they are a remark of their own and not part of a sentence."""
-    for form in (just_now, ago, day_words, week_days):
-        yield from form(line)
+    for form, signs in ((just_now, "刚"), (ago, "前"), (day_words, "今昨前"), (week_days, "周期拜")):
+        if any(sign in line.plain for sign in signs):
+            yield from form(line)
 
 
 def just_now(line: Context) -> Iterator[Reading]:
@@ -45,7 +45,7 @@ def ago(line: Context) -> Iterator[Reading]:
             yield counted(line, timedelta(minutes=n), "minute", start, end)
         elif unit in ("小时", "钟头"):
             spread = timedelta(minutes=1 if more else 60)
-            yield replace(counted(line, timedelta(hours=n) + more, "minute", start, end), loose=spread)
+            yield counted(line, timedelta(hours=n) + more, "minute", start, end)._replace(loose=spread)
         elif reading := dated(line, days_ago(line, n, unit, more), start, end, clock=clock):
             yield reading
 

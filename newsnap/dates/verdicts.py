@@ -163,14 +163,14 @@ def settle_order(testimony: Testimony, bench: Sequence[Testimony], latest: datet
     """Decide whether 06/02/2022 is in February or June, by the other witnesses and the time of the fetch."""
     if testimony.reading is None or testimony.reading.swapped is None:
         return
-    other = replace(testimony, reading=replace(testimony.reading, moment=testimony.reading.swapped))
+    other = replace(testimony, reading=testimony.reading._replace(moment=testimony.reading.swapped))
     kind = testimony.witness.kind
     rest = [each for each in bench if each.reading and each.witness.kind != kind]
     this_way, that_way = (any(fits(way, each, within=timedelta(days=1)) for each in rest) for way in (testimony, other))
     late, other_late = testimony.moment.at > latest, other.moment.at > latest
     if (that_way, late) != (this_way, other_late):
         chosen = other if (that_way, late) > (this_way, other_late) else testimony
-        testimony.reading = replace(chosen.reading, swapped=None) if chosen.reading else None
+        testimony.reading = chosen.reading._replace(swapped=None) if chosen.reading else None
 
 
 def implausible(testimony: Testimony, fetched: datetime, slack: timedelta) -> str:
@@ -201,7 +201,7 @@ def moved(testimony: Testimony, by: timedelta) -> Testimony:
     """Return what a witness would have said on another clock."""
     assert testimony.reading is not None
     moment = replace(testimony.moment, at=testimony.moment.at + by)
-    return replace(testimony, reading=replace(testimony.reading, moment=moment))
+    return replace(testimony, reading=testimony.reading._replace(moment=moment))
 
 
 def doubt_midnight(testimony: Testimony, bench: Sequence[Testimony]) -> None:

@@ -44,7 +44,7 @@ DEATHS_IN_A_ROW = 30  # then the supervisor gives up
 PAUSE_SECONDS = 0.25  # before the second restart in a row; one more before each further
 STARTS_IN_A_ROW = 5  # that a restart may take
 NO_PORT = 27018  # mongod wants one even where it opens none; at 27017 it would ask the DNS for the socket's name
-LOG_BYTES = 4 * 1024 * 1024  # of mongod.log, and as much of the one before it
+LOG_BYTES = 4 * 1024 * 1024  # of mongod.log, and as much of each of the two before it
 
 logger = logging.getLogger("newsnap.supervisor")
 
@@ -167,7 +167,7 @@ class Supervisor:
             # Three preallocated files of 100 MB would be most of a small database.
             *("--wiredTigerEngineConfigString", "log=(prealloc=false,file_max=32MB)"),
             *("--oplogSize", "1024"),  # MB at most; how long a consumer of changes may be away
-            *("--logpath", str(self.files.log), "--logappend", "--logRotate", "reopen", "--quiet"),
+            *("--logpath", str(self.files.log), "--logappend", "--logRotate", "rename", "--quiet"),
             *("--slowOpSampleRate", "0"),  # slow operations would be logged with the text of their articles
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
             *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),  # there is no other member to wait for
@@ -214,8 +214,7 @@ class Supervisor:
 
     def _stop(self, phase: Phase, error: str = "") -> None:
         """Stop mongod cleanly and leave the last word in the state."""
-        with contextlib.suppress(OSError):  # the directory is gone, or the disk is full: mongod is to be stopped anyway
-            self._write(phase="stopping")
+        self._write(phase="stopping")
         for number, patience_seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 10)):
             if self._state.mongod is not None and self._alive():
                 logger.info("mongod %d gets %s", self._state.mongod, number.name)
@@ -231,7 +230,7 @@ class Supervisor:
                 place.rmdir()
         with contextlib.suppress(OSError):
             self.files.keep.unlink(missing_ok=True)
-            self._write(phase=phase, mongod=None, error=error)
+        self._write(phase=phase, mongod=None, error=error)
 
     def _last_words(self) -> str:
         """Return why mongod died, as far as it can be told."""
@@ -241,24 +240,31 @@ class Supervisor:
         log = output = ""
         with contextlib.suppress(OSError):
             with self.files.log.open("rb") as stream:
-                stream.seek(max(self._log_start, self._log_size() - 256 * 1024))
+                size = stream.seek(0, os.SEEK_END)
+                start = self._log_start if self._log_start < size else 0  # 0: the log was begun anew meanwhile
+                stream.seek(max(start, size - 256 * 1024))
                 log = stream.read().decode(errors="replace")
-            output = self.files.output.read_text(errors="replace").strip()
-        return last_words(log) or output.partition("\n")[0][:400] or "without a word"
+            output = self.files.output.read_text(errors="replace")
+        plain = next((line for line in output.splitlines() if line and not line.startswith("{")), "")
+        return last_words(log + output) or plain[:400] or f"without a word, code {code}"
 
     def _log_size(self) -> int:
         return self.files.log.stat().st_size if self.files.log.exists() else 0
 
     def _rotate_log(self) -> None:
-        with contextlib.suppress(OSError):
-            if self._log_size() > LOG_BYTES and self._state.mongod is not None:
-                self.files.log.replace(self.files.log.with_suffix(".log.1"))
-                self._log_start = 0
-                os.kill(self._state.mongod, signal.SIGUSR1)
+        """Have mongod begin a new log if its log is large, and keep no more than two old ones."""
+        if self._log_size() > LOG_BYTES and self._state.mongod is not None:
+            with contextlib.suppress(ProcessLookupError):  # seen at the next look
+                os.kill(self._state.mongod, signal.SIGUSR1)  # mongod 6 overlooks some; then the next look repeats it
+            for old in sorted(self.files.root.glob("mongod.log.*"))[:-1]:
+                old.unlink(missing_ok=True)
 
     def _write(self, **changes: Any) -> None:
         self._state = dataclasses.replace(self._state, **changes)
-        self.files.write_state(self._state)
+        try:
+            self.files.write_state(self._state)
+        except OSError as error:  # the disk is full, say: mongod is still to be looked after
+            logger.error("the state of MongoDB cannot be written: %s", error)
 
     def _stop_on_signal(self, number: int, frame: object) -> None:
         self._told_to_stop = True

@@ -45,6 +45,6 @@ class DedupePipeline:
 
 async def note_duplicate(crawler: Crawler, store: Store, holder: str, item: Article) -> None:
     """Note the address of a text at the article that has it, and drop the item."""
-    await store.articles.add_address(holder, item.url)
+    await store.articles.add_duplicate(holder, item)
     crawler.stats.inc_value("newsnap/dedupe/duplicates")
     raise DropItem(f"duplicate of {holder}: {item.url}", log_level="DEBUG")

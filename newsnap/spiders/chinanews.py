@@ -20,7 +20,10 @@ class ChinanewsSpider(NewsSpider):
         r"www\.chinanews\.com\.cn/(?P<channel>shipin)/(?:[a-z-]+/)?(?P<date>\d{4}/?\d{2}-\d{2})/news(?P<id>\d+)\.shtml",
         r"www\.(?P<edition>[a-z]{2,3})\.chinanews\.com\.cn/(?P<channel>.+)/(?P<date>\d{4}/?-?\d{2}-?\d{2})/(?P<id>\d+)\.s?html",
     )
-    mirrors = [(r"^(?:www\.)?chinanews\.com(?:\.cn)?/", "www.chinanews.com.cn/"), (r"\.chinanews\.com/", ".chinanews.com.cn/")]
+    mirrors = [
+        (r"^(?:www\.)?chinanews\.com(?:\.cn)?/", "www.chinanews.com.cn/"),
+        (r"\.chinanews\.com/", ".chinanews.com.cn/"),
+    ]
     layouts = [
         Layout(
             name="left_zw",  # since 2020

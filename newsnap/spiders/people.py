@@ -88,4 +88,6 @@ class PeopleSpider(NewsSpider):
         "society": "社会", "it": "科技", "scitech": "科技", "kpzg": "科技", "culture": "文化", "art": "文化",
         "sports": "体育", "ent": "娱乐", "military": "军事", "edu": "教育", "health": "健康", "legal": "法治",
     }  # fmt: skip
-    custom_settings = {"DOWNLOAD_DELAY": 10}  # since 2026-10: www asks for 120 s in robots.txt, its other hosts for nothing
+    custom_settings = {
+        "DOWNLOAD_DELAY": 10
+    }  # since 2026-10: www asks for 120 s in robots.txt, its other hosts for nothing

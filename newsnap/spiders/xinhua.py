@@ -99,4 +99,6 @@ class XinhuaSpider(NewsSpider):
         "culture": "文化", "book": "文化", "sports": "体育", "ent": "娱乐", "mil": "军事", "milpro": "军事",
         "edu": "教育", "health": "健康", "local": "地方", "society": "社会",
     }  # fmt: skip
-    custom_settings = {"DOWNLOAD_DELAY": 5}  # since 2026-10: robots.txt asks for nothing; one page in five seconds keeps up
+    custom_settings = {
+        "DOWNLOAD_DELAY": 5
+    }  # since 2026-10: robots.txt asks for nothing; one page in five seconds keeps up

@@ -19,11 +19,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import bson
 from pymongo import ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError
-from pymongo.write_concern import WriteConcern
 
 from newsnap.items import Article, Capture, Stored, stored_fields
 from newsnap.store.batches import Batches
-from newsnap.store.errors import StoreError
+from newsnap.store.errors import StoreError, passing
 from newsnap.urls import Address
 
 if sys.version_info >= (3, 14):
@@ -155,16 +154,17 @@ class Articles:
             raise StoreError(f"{article.id} is too large for MongoDB ({size} bytes, at most {MAX_CAPTURE_BYTES})")
         return await self._writes.ask(_Write(article, document, own))
 
-    async def add_address(self, holder: str, url: str) -> None:
-        """Note another address of the text of a stored article."""
+    async def add_duplicate(self, holder: str, article: Article) -> None:
+        """Note the address of an article at the one that is stored with its text, and keep nothing else of it."""
 
         async def update() -> None:
             await self._store.db.articles.update_one(
-                {"_id": holder, "state": "live", "also_at": {"$ne": url}},
-                {"$push": {"also_at": url}, "$set": {"changed": self._clock.next()}},
+                {"_id": holder, "state": "live", "also_at": {"$ne": article.url}},
+                {"$push": {"also_at": article.url}, "$set": {"changed": self._clock.next()}},
             )
 
         await self._store.patiently(update)
+        await self._forget(article)
 
     async def note_seen(self, article: Article) -> None:
         """Note that an article was fetched again and says the same."""
@@ -204,10 +204,13 @@ class Articles:
     async def _insert(self, writes: Sequence[_Write]) -> list[Outcome | Exception | None]:
         """Write new articles; None for one that was there already, by whomever."""
         refused = await self._capture([(write.article, 1) for write in writes])
-        for write in writes:
-            write.document["changed"] = self._clock.next()
+        answers: list[Outcome | Exception | None] = [refused.get(write.article.id) for write in writes]
+        kept = [at for at, answer in enumerate(answers) if answer is None]
+        if not kept:
+            return answers
         operations = []
-        for write in writes:
+        for write in (writes[at] for at in kept):
+            write.document["changed"] = self._clock.next()
             fields = {name: value for name, value in write.document.items() if name != "_id"}
             operations.append(UpdateOne({"_id": write.article.id}, {"$setOnInsert": fields}, upsert=True))
 
@@ -215,33 +218,41 @@ class Articles:
             try:
                 result = await self._store.db.articles.bulk_write(operations, ordered=False)
             except BulkWriteError as error:
-                if not error.details.get("writeErrors"):
+                if passing(error):  # then what it counts as written may not last
                     raise
                 inserted = {each["index"] for each in error.details.get("upserted", ())}
                 return inserted, {each["index"]: each for each in error.details["writeErrors"]}
             return set(result.upserted_ids or {}), {}
 
         inserted, errors = await self._store.patiently(insert)
-        answers: list[Outcome | Exception | None] = []
-        for at, write in enumerate(writes):
-            if at in inserted:
-                answers.append("new")
-            elif at in errors:
-                answers.append(self._judge_error(write, errors[at]))
-            elif await self._is_ours(write):
-                answers.append("new")
-            else:
-                answers.append(None)
-        return [refused.get(write.article.id, answer) for write, answer in zip(writes, answers, strict=True)]
+        for number, at in enumerate(kept):
+            if number in inserted:
+                answers[at] = "new"
+            elif number in errors:
+                answers[at] = await self._judge_error(writes[at], errors[number])
+            elif await self._is_ours(writes[at]):
+                answers[at] = "new"
+        return answers
 
-    def _judge_error(self, write: _Write, error: Document) -> Outcome | Exception | None:
+    async def _judge_error(self, write: _Write, error: Document) -> Outcome | Exception | None:
         if error["code"] == DUPLICATE_KEY:
             # by its text another article is there since a moment ago; by its identity, this one is
             return "duplicate" if "content_hash" in error.get("keyPattern", {}) else None
+        await self._forget(write.article)
         if error["code"] == INVALID_DOCUMENT:
             why = error.get("errInfo", {}).get("details", {}).get("schemaRulesNotSatisfied", error["errmsg"])
             return StoreError(f"{write.article.id} breaks the schema of articles: {why}; see {write.article.url}")
         return StoreError(f"{write.article.id} was refused by MongoDB: {error['errmsg']}")
+
+    async def _forget(self, article: Article) -> None:
+        """Delete the pages of an article that is not stored, whoever kept them: no takedown would find them."""
+        latest = max((each.fetched for each in article.captures), default=article.snapshot)
+
+        async def delete() -> None:
+            if await self._store.db.articles.find_one({"_id": article.id}, {"_id": 1}) is None:
+                await self._store.db.captures.delete_many({"article": article.id, "fetched": {"$lte": latest}})
+
+        await self._store.patiently(delete)
 
     async def _is_ours(self, write: _Write) -> bool:
         """Tell whether the article that is there is the one just written: an answer may be lost, and the write not."""
@@ -291,7 +302,7 @@ class Articles:
     async def _capture(self, articles: Sequence[tuple[Article, int]]) -> dict[str, Exception]:
         """Write the pages of articles, given with their revision; return those that are refused, by identity.
 
-        Acknowledged by one server only: the article that follows is acknowledged by the majority, and with it all before.
+        They are in the journal before the article is sent: a server that is killed in between has both or the pages.
         """
         documents = await asyncio.to_thread(_capture_documents, articles)
         refused: dict[str, Exception] = {}
@@ -304,8 +315,7 @@ class Articles:
             else:
                 operations.append(ReplaceOne({"_id": document["_id"]}, document, upsert=True))
         if operations:
-            captures = self._store.db.captures.with_options(write_concern=WriteConcern(w=1))
-            await self._store.patiently(lambda: captures.bulk_write(operations, ordered=False))
+            await self._store.patiently(lambda: self._store.db.captures.bulk_write(operations, ordered=False))
         return refused
 
 

@@ -10,17 +10,7 @@ from typing import Any, Self, TypeVar
 
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import (
-    AutoReconnect,
-    ConfigurationError,
-    ConnectionFailure,
-    InvalidURI,
-    NetworkTimeout,
-    OperationFailure,
-    PyMongoError,
-    ServerSelectionTimeoutError,
-    WTimeoutError,
-)
+from pymongo.errors import ConfigurationError, InvalidURI, PyMongoError, ServerSelectionTimeoutError
 from pymongo.read_concern import ReadConcern
 from pymongo.uri_parser import parse_uri
 from pymongo.write_concern import WriteConcern
@@ -28,7 +18,7 @@ from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
 from newsnap.store.articles import Articles
-from newsnap.store.errors import MongoAway, StoreError
+from newsnap.store.errors import MongoAway, StoreError, passing
 from newsnap.store.rules import RuleStore
 from newsnap.store.runs import Runs
 from newsnap.store.schema import ensure_schema
@@ -44,10 +34,7 @@ DURABLE = WriteConcern(w="majority", j=True)
 SELECTION_SECONDS = 5
 """A try to find a server that answers takes at most so long; MongoDB's own default is 30."""
 OPERATION_SECONDS = 30
-"""One operation, retries of the driver included, takes at most so long."""
-RETRIED = (AutoReconnect, ConnectionFailure, NetworkTimeout, ServerSelectionTimeoutError, WTimeoutError)
-TRANSIENT_CODES = frozenset([11600, 11602, 91, 189, 10107, 13435, 13436, 262, 50, 64])
-"""Server errors that pass: shutting down, interrupted, not primary, out of time, waiting for the write concern."""
+"""One operation takes at most so long."""
 
 
 class Store:
@@ -111,9 +98,11 @@ class Store:
                     uri,
                     tz_aware=True,
                     appname="newsnap",
-                    serverSelectionTimeoutMS=SELECTION_SECONDS * 1000,
+                    serverSelectionTimeoutMS=round(min(SELECTION_SECONDS, self.wait_seconds) * 1000) or 1,
                     timeoutMS=OPERATION_SECONDS * 1000,
-                    retryWrites=True,
+                    # `patiently` tries again, and says so; the driver would, silently, for all of OPERATION_SECONDS
+                    retryWrites=False,
+                    retryReads=False,
                 )
             except (InvalidURI, ConfigurationError, ValueError) as error:
                 await asyncio.to_thread(self.leave)
@@ -212,18 +201,6 @@ class Store:
         )
         logger.error("%s", self.away)
         self.on_away()
-
-
-def passing(error: PyMongoError) -> bool:
-    """Tell whether an error passes by itself: the same operation may be tried again."""
-    if isinstance(error, RETRIED) or error.timeout:
-        return True
-    if isinstance(error, OperationFailure):
-        if error.code in TRANSIENT_CODES or error.has_error_label("RetryableWriteError"):
-            return True
-        details = error.details or {}
-        return bool(details.get("writeConcernErrors")) and not details.get("writeErrors")
-    return False
 
 
 def brief(error: Exception) -> str:

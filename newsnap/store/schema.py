@@ -132,7 +132,13 @@ COLLECTIONS: dict[str, tuple[Document, list[IndexModel]]] = {
         ],
     ),
     "revisions": (REVISION, [IndexModel([("article", ASCENDING), ("revision", DESCENDING)], name="article_revision")]),
-    "captures": (CAPTURE, [IndexModel([("article", ASCENDING), ("revision", DESCENDING)], name="article_revision")]),
+    "captures": (
+        CAPTURE,
+        [
+            IndexModel([("article", ASCENDING), ("revision", DESCENDING)], name="article_revision"),
+            IndexModel([("url", ASCENDING), ("fetched", DESCENDING)], name="url_fetched"),  # to be replayed
+        ],
+    ),
     "takedowns": (RULE, []),
     "crawls": (RUN, [IndexModel([("source", ASCENDING), ("started", DESCENDING)], name="source_started")]),
 }

@@ -1,0 +1,170 @@
+"""Where the text of an article stands: readability proposes, the names that publishing systems give to it decide.
+
+readability-lxml (measured against trafilatura, newspaper4k, GNE, jusText, boilerpy3 and Resiliparse, see
+`tests/bench/extract.py`) finds the block of text; `body.read_body` reads it, and what is furniture is left out of it.
+"""
+
+import copy
+import re
+from collections.abc import Iterable, Iterator
+
+from lxml import etree
+from readability import Document
+
+from newsnap.generic.lines import Lines
+
+NAMES = (
+    "artibody artibodyContent TRS_Editor trs_editor_view rm_txt_con rwb_zw p_content js_content endText contentText mp-editor "
+    "artcontent Cnt-Main-Article-QQ ArticleCnt ozoom founder-content detailContent p-detail contentMain u-mainText left_zw "
+    "content_area cnt_bd news_txt all-txt post_body entext art_context art-con articalContent artical_real nm-article-body "
+    "story_body_content caas-body rich_media_content ctrlfscont the_content dochtmlcon mm_all_article fontzoom pages_content "
+    "ivs_content artDet detailCon t-content__body syl-article-base v_news_content vsb_content main_content index_main_content "
+    "articleBody article-body article_body articlebody article-content article_content articleContent articlecontent "
+    "articleText article-text article_text news-content news_content newsContent news-body newsbody detail-content "
+    "detail_content entry-content post-content post_content single-content story-body storybody article__content "
+    "article-main content-article content-text zoom"
+).split()
+NAME = re.compile(rf"({'|'.join(map(re.escape, NAMES))})(?:[-_](?=[A-Za-z]*[A-Z0-9])[A-Za-z0-9]{{4,10}})?")
+SURE_NAMES = frozenset(NAMES[: NAMES.index("main_content")])
+"""The first so many names are of one publishing system each and mean the text and nothing else."""
+ITEMPROP = "articleBody"
+
+FURNITURE = re.compile(
+    r"share|social|recommend|relat(?:ed|ive)|comment|copyright|statement|disclaim|declar|qr-?code|erweima|ewm|breadcrumb|crumbs?\b"
+    r"|advert|(?:^|[-_ ])ads?(?:[-_ 0-9]|box|$)|gg\d{2,}|guanggao|banner|promo|sponsor|toolbar|pagination|pager|page_?nav|hot_?(?:news|list)"
+    r"|subscri|newsletter|appdown|download|app_?(?:qr|E\d)|copy_?right|editor_?(?:baidu|name)|author_?info|liability|zebian|responsib"
+    r"|tags?(?:[-_ ]|list|$)|keywords?|vote|like_?(?:btn|box)|praise|dashang|reward|tip-?off|jubao|jiucuo|feedback|ep-source"
+    r"|interstitial|biaoqian|player|self-promo|before_ir|more-?news|also-?read|see-?also|read-?more|tuijian|xiangguan|fenxiang|font-?size|toupiao",
+    re.IGNORECASE,
+)
+
+
+class Proposer(Document):
+    """readability's search for the block of text, on a page that is parsed already."""
+
+    MARK = "data-newsnap"
+
+    def __init__(self, root: etree._Element):
+        super().__init__(root)
+        self.originals = [each for each in root.iter() if isinstance(each.tag, str)]
+
+    def _parse(self, root: etree._Element) -> etree._Element:
+        """Copy the page, each element marked with its number; scripts and the like stay behind."""
+        for number, each in enumerate(self.originals):
+            each.set(self.MARK, str(number))
+        twin = copy.deepcopy(root)
+        for each in self.originals:
+            del each.attrib[self.MARK]
+        etree.strip_elements(twin, *SCRIPTS, with_tail=False)
+        return twin
+
+    def propose(self) -> list[etree._Element]:
+        """Return elements of the page, the likeliest first."""
+        for ruthless in (True, False):
+            self._html(force=True)
+            if ruthless:
+                self.remove_unlikely_candidates()
+            self.transform_misused_divs_into_paragraphs()
+            scored = self.score_paragraphs()
+            ranked = sorted(scored.values(), key=lambda each: -each["content_score"])
+            found = [self.originals[int(mark)] for each in ranked if (mark := each["elem"].get(self.MARK))]
+            if found:
+                return found
+        return []
+
+
+SCRIPTS = (
+    "script",
+    "style",
+    "noscript",
+    "iframe",
+    "link",
+    "meta",
+    "head",
+    "select",
+    "button",
+    "input",
+    "textarea",
+    "svg",
+    "template",
+)
+
+
+def named(root: etree._Element) -> Iterator[tuple[etree._Element, bool]]:
+    """Yield the elements that carry a name by which publishing systems know the text, and whether it means nothing else."""
+    for each in root.iter("div", "td", "article", "section", "span", "ul", "p", "font", "founder-content", "table", "main"):
+        names = f"{each.get('id') or ''} {each.get('class') or ''}".split()
+        found = [match[1] for name in names if (match := NAME.fullmatch(name))]
+        if found or each.tag == "founder-content" or each.get("itemprop") == ITEMPROP:
+            yield each, not found or any(name in SURE_NAMES for name in found)
+
+
+SENTENCE = re.compile(r"[，。！？；、：“”…,]")
+
+
+def weight(lines: Lines, element: etree._Element) -> tuple[int, int, int]:
+    """Return how many characters of an element stand in sentences, in short lines, and in links."""
+    first, last = lines.span(element)
+    prose = short = linked = 0
+    for line in lines.lines[first:last]:
+        if line.linked * 2 > len(line.text):
+            linked += len(line.text)
+        elif len(line.text) > 24 or (len(line.text) > 8 and SENTENCE.search(line.text)):
+            prose += line.plain
+        else:
+            short += line.plain
+    return prose, short, linked
+
+
+def find(root: etree._Element, lines: Lines, after: int) -> etree._Element | None:
+    """Return the element that holds the text; after is the line of the headline, or -1."""
+    weights: dict[etree._Element, tuple[int, int, int]] = {}
+
+    def weigh(elements: Iterable[etree._Element]) -> list[etree._Element]:
+        kept = [each for each in elements if lines.span(each)[1] > after + 1]
+        weights.update((each, weight(lines, each)) for each in kept)
+        return kept
+
+    def worth(element: etree._Element) -> int:
+        prose, short, linked = weights[element]
+        return prose + short - linked
+
+    proposed = weigh(Proposer(root).propose()[:8])
+    names = dict(named(root))
+    weigh(names)
+    best = next((each for each in proposed if worth(each) * 2 >= max(map(worth, proposed))), None)
+    sure = max((each for each in names if each in weights and names[each]), key=worth, default=None)
+    if sure is not None and (best is None or worth(sure) >= min(0.4 * worth(best), MIN_SURE)):
+        best = sure
+    if best is None:
+        best = max((each for each in names if each in weights), key=worth, default=None)
+    if best is None:
+        return None
+    for each in names:
+        inside = each in weights and best in each.iterancestors()
+        if inside and weights[each][0] >= 0.9 * weights[best][0] and worth(each) >= 0.8 * worth(best):
+            best = each
+    return best
+
+
+MIN_SURE = 80
+"""Characters in an element of a sure name that make it the text, however much stands elsewhere."""
+
+
+def furniture(container: etree._Element, lines: Lines) -> set[etree._Element]:
+    """Return the elements in a container that their names tell to be no part of the article."""
+    whole = sum(weight(lines, container))
+    found = set()
+    for each in container.iterdescendants():
+        if not isinstance(each.tag, str):
+            continue
+        names = f"{each.get('id') or ''} {each.get('class') or ''} {each.get('data-role') or ''}"
+        if len(names) > 2 and (each.tag in ("aside", "nav", "footer") or FURNITURE.search(names)):
+            first, last = lines.span(each)
+            if each not in lines.spans or sum(len(line.text) for line in lines.lines[first:last]) <= MAX_FURNITURE * whole:
+                found.add(each)
+    return found
+
+
+MAX_FURNITURE = 0.35
+"""Share of a container that furniture can be; a larger part with such a name is the text all the same."""

@@ -1,0 +1,120 @@
+"""What stands before and after the text in the same block: headline, info lines, signatures, other headlines."""
+
+import re
+
+from newsnap import attribution
+from newsnap.body import Text
+from newsnap.generic.headline import squash
+
+LABELLED = re.compile(
+    r"来源|來源|稿源|来自|出处|作者|编辑|編輯|责编|選稿|选稿|发布(?:时间|日期|于)?\s*[:：]|发表|時間|时间\s*[:：]|字号|字體|字体|分享|评论|評論|阅读|閱讀"
+    r"|点击|點擊|浏览|瀏覽|打印|列印|收藏|举报|跟[贴帖]|参与|关注|订阅|更新|复制链接|留言|讚|纠错"
+)
+DATE = re.compile(r"[一二三四五六七八九十]{1,2}月\s\d{1,2},\s\d{4}|\d{4}\s?[-/年.]\s?\d{1,2}\s?[-/月.]\s?\d{1,2}|\d{1,2}:\d\d|\d+\s?(?:分钟|小时|天)前")
+COUNTER = re.compile(r"[\W\d_]*|\W*(?:正文|首页|字|大|中|小|号|体|[+A-Za-z\s-]{1,6}|facebook|留言|列印|讚|扫一扫|分享|关注|收藏|打印|评论|展开|收起|下载客户端|独家抢先看)\W*")
+CRUMBS = re.compile(r"(?:首页|主页|当前位置|您的位置|您现在的位置|首頁|所在位置).{0,80}|[^。，]{1,60}(?:>|»|›)\s*正文")
+LABEL_FIRST = re.compile(r".{0,8}[:：|｜/]")
+MAX_INFO = 90
+"""Characters of an info line at most."""
+
+OTHERS = re.compile(
+    r"[\s【\[（(◆■●▲·•>#]*(?:(?:更多|其他|其它|相关|相關|延伸|推荐|推薦|热门|熱門|热点|熱點|精彩|最新|猜你|猜您|你可能|您可能|也许|也許|大家都在|今日|本周|编辑|編輯|往期|近期)"
+    r"(?:的|同类|您|你)?(?:新闻|新聞|阅读|閱讀|文章|链接|鏈接|連結|报道|報導|报导|推荐|推薦|资讯|動態|动态|专题|專題|内容|點閱|点阅|話題|话题|喜欢|喜歡|也會喜歡|也会喜欢|会感兴趣|會感興趣|感兴趣|回顾|精选|视频|图片|排行|热点|关注)"
+    r"|阅读下一篇|下一篇|上一篇|网友评论|網友評論|发表评论|我要评论|我有话说|相关链接|热门评论|最热评论|精彩评论|热点排行|点击排行|新闻排行|友情链接)"
+    r"[^。！？]{0,12}|\W*(?:上一篇|下一篇|上一条|下一条)\W.*|\W*阅读[数量]?\W*\d+\W*"
+)
+AFTER = re.compile(
+    r"\W*(?:标签|標籤|关键词|关键字|關鍵字|文章关键词|Tags?|tags?|TAG)\s*[:：#].{0,80}|.{0,30}(?:Copyright|©|版权所有|版權所有|ICP备|ICP证|京公网安备).*"
+    r"|\W*(?:分享到|分享至|分享|举报|收藏|点赞|赞|转发|打印|关闭|展开|收起|返回首页|返回顶部|回到首页|扫码|扫一扫|列印|電子郵件|留言|評論|评论|推荐|订阅|更多)\W*\d*\W*"
+    r"|\W*(?:责任编辑|责编|编辑)\W*|(?=.*(?:\d{3}|機會|热线|專線)).{0,20}(?:自殺|自杀|生命線|張老師|諮詢專線|安心專線|珍惜生命|關心您|給自己.{0,6}機會).{0,40}|\W*广告.{0,40}"
+    r"|\W*点击\W*页首\W*|\W*#\S{1,12}(?:\s#\s?\S{1,12})*\W*|[\W\d]+|(?!.{0,3}本文).{0,20}(?:下载|安裝|下載|安装|打开).{0,30}(?:APP|App|app|客户端|應用|应用程序).{0,40}"
+    r"|正文已结束.{0,30}|(?:您所瀏覽的新聞|請繼續往下閱讀|点击(?:进入|查看|此处)).{0,50}|[【［\[]?(?:发表评论|评论|打印本?稿?|关闭窗口|推荐|纠错|论坛)[】\]］].*"
+    r"|\W*(?:看更多|更多精彩|更多内容|想看更多|還想看更多|喜欢这篇文章|欢迎关注|敬请关注|请关注|長按|请?长按|微信扫码|扫描二维码|识别二维码|继续滑动看下一个|添加到|关注(?:我们|公众号|该公众号)).{0,60}"
+    r"|.{0,40}(?:未经授权|未經授權|未经书面授权|未经许可|未經許可|谢绝转载|禁止转载|请勿转载|不得转载|转载请注明|转载时?务?请|请注明出处|不代表.{0,12}(?:立场|观点|立場)|違者必究|转载必究|违规转载).{0,60}"
+    r"|.{0,12}(?:以上内容|以上作品内容|本(?:文|内容|作品|网)).{0,40}(?:上传|平台|版权归|信息存储).{0,60}|Notice[:：] The content above.*",
+    re.DOTALL,
+)
+SIGNED = re.compile(
+    r"[\s【\[]*(?:【?纠错】?\s*)?(?:本文)?(?:来源|來源|稿源)\s*[:：](?P<outlet>[^。]{1,40}?)\s*(?P<rest>(?:作者|责任编辑|责编|编辑)\s*[:：].{0,60})?[\s】\])）]*"
+)
+
+
+SUFFIX = re.compile(r"\s*(?:返回搜狐[，,]\s*查看更多|【\s*我要纠错\s*】|阅读原文|查看原文)$")
+
+
+def is_info(paragraph: str, *, inside: bool = True) -> bool:
+    """Tell whether a line is one of those between headline and text; inside: the headline stands in the same block."""
+    if len(paragraph) > MAX_INFO:
+        return False
+    if COUNTER.fullmatch(paragraph) or CRUMBS.fullmatch(paragraph):
+        return True
+    if paragraph[-1] in "。！？”；":
+        return False
+    dated = DATE.search(paragraph) is not None
+    if LABELLED.search(paragraph) is not None:
+        return dated or (inside and (len(paragraph) <= 24 or LABEL_FIRST.match(paragraph) is not None))
+    return inside and dated and len(paragraph) < 40
+
+
+def trim(text: Text, title: str) -> list[str]:
+    """Take out of a text what stands before and after it; return what was taken, for those who look for names there."""
+    paragraphs = text.paragraphs
+    start = after_headline(paragraphs, title)
+    end = before_others(text, start)
+    taken = []
+    keep = [start <= at < end for at in range(len(paragraphs))]
+    while end > start:
+        paragraph = paragraphs[end - 1]
+        if end - 1 in text.links and len(paragraph) < 60 and end - start > 3:
+            pass
+        elif not (AFTER.fullmatch(paragraph) and len(paragraph) <= attribution.MAX_NOTICE) and not SIGNED.fullmatch(paragraph):
+            break
+        end -= 1
+        keep[end] = False
+    end, keep = without_rights(paragraphs, start, end, keep)
+    taken = [paragraph for paragraph, kept in zip(paragraphs, keep, strict=True) if not kept]
+    text.keep(keep)
+    text.paragraphs[-1:] = [SUFFIX.sub("", each) for each in text.paragraphs[-1:]]
+    return taken
+
+
+def without_rights(paragraphs: list[str], start: int, end: int, keep: list[bool]) -> tuple[int, list[bool]]:
+    """Cut at a notice of rights in the last lines, with the little that follows it."""
+    for at in range(max(start + 1, end - 3), end):
+        if RIGHTS.search(paragraphs[at]) and len(paragraphs[at]) < 150 and sum(map(len, paragraphs[at + 1 : end])) < 120:
+            return at, [kept and number < at for number, kept in enumerate(keep)]
+    return end, keep
+
+
+RIGHTS = re.compile(r"转载(?:时?务?请|必须)?注明|谢绝转载|请勿转载|禁止转载|不得转载|未经.{0,12}(?:授权|许可).{0,12}转载|授权.{0,30}发布")
+
+
+def after_headline(paragraphs: list[str], title: str) -> int:
+    """Return the index of the first paragraph of the text, past headline and info lines that stand in the same block."""
+    start = 0
+    wanted = squash(title)
+    for at, paragraph in enumerate(paragraphs[:15]):
+        plain = squash(paragraph)
+        if plain == wanted:
+            start = at + 1
+    inside = start > 0
+    while start < min(len(paragraphs) - 1, 20):
+        paragraph = paragraphs[start]
+        if not is_info(paragraph, inside=inside):
+            break
+        start += 1
+    return start
+
+
+def before_others(text: Text, start: int) -> int:
+    """Return the index after the last paragraph of the text, before a signature or a heading that other articles follow."""
+    paragraphs = text.paragraphs
+    total = sum(map(len, paragraphs[start:])) or 1
+    for at in range(start + 1, len(paragraphs)):
+        rest = sum(len(each) for number, each in enumerate(paragraphs[at + 1 :], at + 1) if number not in text.links)
+        paragraph = paragraphs[at]
+        if (OTHERS.fullmatch(paragraph) and rest < 0.35 * total) or (
+            rest < 0.25 * total and (attribution.editor_names(paragraph) is not None or (SIGNED.fullmatch(paragraph) and len(paragraph) < 60))
+        ):
+            return at
+    return len(paragraphs)

@@ -1,0 +1,50 @@
+"""参考消息 (https://www.cankaoxiaoxi.com): JSON for its lists and articles; its own pages are empty without a script.
+
+What a reader is sent is ckxxapp.ckxx.net/pages/….html, and the texts open with the foreign paper that they quote (据…报道).
+"""
+
+from newsnap.news_spider import JsonList, Layout, NewsSpider
+
+CHANNELS = (
+    "diyi", "zhongguo", "gj", "guandian", "ruick", "tiyujk", "kejiyy", "wenhualy", "junshi", "hwkzgcs",
+)  # fmt: skip
+
+
+class CankaoxiaoxiSpider(NewsSpider):
+    name = "cankaoxiaoxi"
+    site = "参考消息"
+    allowed_domains = ["cankaoxiaoxi.com", "ckxx.net"]
+    json_lists = [
+        JsonList(
+            f"https://china.cankaoxiaoxi.com/json/channel/{channel}/list.json",
+            items="list[?data.url && !data.moVideoPath].data",
+            link="url",
+            title="title",
+            published="publishTime",
+            category="channelName",
+        )
+        for channel in CHANNELS
+    ]
+    article_url = r"ckxxapp\.ckxx\.net/pages/(?P<date>\d{4}/\d{2}/\d{2})/(?P<id>\w+)\.html"
+    mirrors = [
+        (r"^(?:www|m|china)\.cankaoxiaoxi\.com/pages/", "ckxxapp.ckxx.net/pages/"),
+        (r"^(?:www|china)\.cankaoxiaoxi\.com/json/content/([\w/]+)\.detailjson", r"ckxxapp.ckxx.net/pages/\1.html"),
+    ]
+    fetch_url = (r"//ckxxapp\.ckxx\.net/pages/(.+)\.html$", r"//china.cankaoxiaoxi.com/json/content/\1.detailjson")
+    layouts = [
+        Layout(
+            name="detailjson",
+            data="json",
+            body="$.txt",
+            title="$.title",
+            published="$.publishTime",
+            outlet="$.sourceName",
+            channel="$.channelName",
+        ),
+        Layout(name="contentTxt", data=r"var\s+contentTxt\s*=\s*", body="$", title="//title/text()"),  # the reader's page
+    ]
+    categories = {
+        "zhongguo": "国内", "中国": "国内", "国际": "国际", "第一关注": "国际", "观点": "国际", "锐参考": "国际",
+        "体育健康": "体育", "科技应用": "科技", "文化旅游": "文化", "军事": "军事",
+    }  # fmt: skip
+    custom_settings = {"DOWNLOAD_DELAY": 6}  # since 2026-10: its robots.txt was never seen
