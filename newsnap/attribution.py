@@ -135,6 +135,8 @@ NOTICES = re.compile(
     ),
     re.DOTALL,
 )
+SIGNED = re.compile(r"[（(【\[]?\s*(?:图?文|执笔|作者|撰文|撰稿|记者|出品|策划|来源|编译|翻译|摄影)\s*[/／:：︱｜|丨]")
+"""How a line begins that says who made the text: no subheading, though it may be in bold."""
 MAX_NOTICE = 300
 """Characters of a line that may be a notice; a longer one is read as text."""
 

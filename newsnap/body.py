@@ -25,6 +25,7 @@ SKIPPED = frozenset(
 HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 BOLD = frozenset(["strong", "b"]) | HEADINGS
 CELLS = frozenset(["td", "th"])
+HEAVY = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 CENTRED = re.compile(r"text-align\s*:\s*center|caption|pictext|tuzhu|pic_?info|img_?desc", re.IGNORECASE)
 SPACE = re.compile(r"[\s\u200b\ufeff\u2060]+")
@@ -164,7 +165,7 @@ class _Reader:
             or CENTRED.search(element.get("class", "")) is not None
         )
         self.centred += centred
-        bold = bold or tag in BOLD
+        bold = bold or tag in BOLD or element.get("data-scene") == "strong" or bool(style and HEAVY.search(style))
         self.link_depth += tag == "a"
         self.say(element.text, bold)
         for child in element:

@@ -382,6 +382,7 @@ def clean(text: Text) -> list[str]:
         keep[end:] = [False] * (len(keep) - end)
     if not all(keep):
         text.keep(keep)
+    text.headings = [each for each in text.headings if not attribution.SIGNED.match(text.paragraphs[each])]
     return editors
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from newsnap.dates import Witness
+from newsnap.fingerprints import Fingerprint
+from newsnap.wording import headline
 
 TRANSIENT = {"stored": False}
 """Metadata of the fields that the steps need and MongoDB does not keep."""
@@ -56,10 +58,11 @@ class Stored:
     revision: int
     changed: datetime
     state: str
+    snapshot: datetime | None = None
 
     def same_as(self, article: "Article") -> bool:
         """Tell whether an article says nothing new."""
-        return self.content_hash == article.content_hash and self.title == article.title
+        return self.content_hash == article.content_hash and headline(self.title or "") == headline(article.title)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -149,6 +152,9 @@ class Article:
 
     content_hash: str | None = None
     """SHA-256 of the normalised text, in hex; set by DedupePipeline."""
+
+    fingerprint: Fingerprint | None = field(default=None, repr=False, metadata=TRANSIENT)
+    """What reprints of the text are known by; set by DedupePipeline, kept in a collection of its own."""
 
     published_witnesses: list[Witness] = field(default_factory=list, repr=False, metadata=TRANSIENT)
     """Dates as page, meta, listing and address have them, most trusted first; read by DatesPipeline."""

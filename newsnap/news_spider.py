@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.utils.gz import gunzip
 from twisted.python.failure import Failure
 
-from newsnap import categories, listings, replay
+from newsnap import categories, dates, listings, replay
 from newsnap.dates import Witness
 from newsnap.encodings import Mojibake
 from newsnap.extract import Layout, Page, Reading, mojibake, read_page
@@ -33,6 +34,9 @@ __all__ = ["JsonList", "Layout", "NewsSpider"]
 
 Listed = tuple[str, list[Entry], datetime]
 """Address of a listing, its entries, when it was fetched."""
+
+RELATIVE = re.compile("前|刚|今|昨|周|星期")
+"""Words of dates that mean another day tomorrow."""
 
 UNCHANGED: list[Entry] = []
 """The entries of a listing that answered 304: all of them were stored in an earlier run."""
@@ -204,7 +208,7 @@ class NewsSpider(scrapy.Spider):
                 if entries is UNCHANGED:
                     alive = True
                     continue
-                articles = self.articles_in(entries)
+                articles = self.articles_in([self.settled(entry, fetched) for entry in entries])
                 listed = [entry for _, entry in articles]
                 reach = max(max_age, fetched - self.since) if self.since else max_age
                 if reason := listings.dead(listed, fetched=fetched, zone=self.zone, max_age=reach):
@@ -229,7 +233,7 @@ class NewsSpider(scrapy.Spider):
             if response := await self.listing(url):
                 yield (
                     url,
-                    self.entries_of(response, lambda it: listings.read_feed(it.body, it.url)),
+                    self.entries_of(response, partial(listings.read_feed, response.body, response.url)),
                     fetch_time(response),
                 )
 
@@ -261,9 +265,7 @@ class NewsSpider(scrapy.Spider):
         for each in self.json_lists:
             if response := await self.listing(each.url, each.post, each.headers):
                 kind = content_type(response)
-                entries = self.entries_of(
-                    response, lambda it, kind=kind, each=each: listings.read_json(it.body, kind, each)
-                )
+                entries = self.entries_of(response, partial(listings.read_json, response.body, kind, each))
                 yield each.url, entries, fetch_time(response)
 
     async def from_html(self) -> AsyncIterator[Listed]:
@@ -312,12 +314,12 @@ class NewsSpider(scrapy.Spider):
         self.crawler.stats.inc_value("newsnap/listing/fetched")
         return response
 
-    def entries_of(self, response: Response, read: Callable[[Response], list[Entry]]) -> list[Entry]:
+    def entries_of(self, response: Response, read: Callable[[], list[Entry]]) -> list[Entry]:
         """Read a listing, within bounds; what is not what it should be has no entries, and says so."""
         if response.status == 304:
             return UNCHANGED
         try:
-            entries = read(response)
+            entries = read()
         except (ListingError, Mojibake) as error:
             self.unread(response, error)
             return []
@@ -337,6 +339,13 @@ class NewsSpider(scrapy.Spider):
 
     def listed_at(self, entry: Entry, fetched: datetime) -> datetime | None:
         return next(listings.dated([entry], fetched=fetched, zone=self.zone), None)
+
+    def settled(self, entry: Entry, fetched: datetime) -> Entry:
+        """Return an entry whose date does not depend on when it is read: 3小时前 was said when the listing was fetched."""
+        if not RELATIVE.search(entry.published):
+            return entry
+        moment = dates.read_moment(entry.published, fetched=fetched, zone=self.zone)
+        return replace(entry, published=moment.at.isoformat()) if moment else entry
 
     def articles_in(self, entries: Sequence[Entry]) -> list[tuple[Address, Entry]]:
         """Return the entries that are articles of this source, each once."""
@@ -512,7 +521,7 @@ class NewsSpider(scrapy.Spider):
         self.logger.log(level, "The %s %s is not had: %s", what, url, reason)
 
 
-def reason_of(error: BaseException) -> str:
+def reason_of(error: BaseException | None) -> str:
     """Return in a word or two why a request failed; the words are those of the summary and of `crawls`."""
     if isinstance(error, HttpError):
         return f"HTTP {error.response.status}"

@@ -76,7 +76,7 @@ class Replay:
 
     def __init__(self, crawler: Crawler) -> None:
         value = crawler.settings["NEWSNAP_REPLAY"]
-        self.recording = _opened.pop(value, None) or recording(value, crawler.settings)
+        self.recording = _opened.pop(value) if value in _opened else recording(value, crawler.settings)
         self.recording.open()
         crawler.signals.connect(self.close, signal=signals.engine_stopped)
 

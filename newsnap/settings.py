@@ -55,7 +55,7 @@ CONCURRENT_REQUESTS = 32  # default 16; it is the one a host that counts
 URLLENGTH_LIMIT = 2048  # default 2083
 FEED_EXPORT_ENCODING = "utf-8"  # default escapes everything but ASCII
 STATS_DUMP = False  # default True; the summary says it in words and `crawls` keeps the numbers
-LOG_VERSIONS = []  # default lists ten libraries at every start
+LOG_VERSIONS: list[str] = []  # default lists ten libraries at every start
 LOGSTATS_INTERVAL = 0  # default 60; our progress line says more
 LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO")  # default DEBUG prints every item
 
@@ -80,6 +80,8 @@ ITEM_PIPELINES = {
 MONGO_URI = os.environ.get("MONGO_URI", "")  # empty: the embedded server; read by store.connection
 MONGO_DATABASE = os.environ.get("MONGO_DATABASE", "newsnap")  # read by store.connection
 NEWSNAP_HOME = os.environ.get("NEWSNAP_HOME", str(PROJECT_HOME / ".newsnap"))  # all that newsnap keeps on disk
+NEWSNAP_MONGO_PORT = os.environ.get("NEWSNAP_MONGO_PORT", "")
+"""A port of 127.0.0.1 that the embedded server listens on too; empty: only a socket of the user's own; read by store.server."""
 NEWSNAP_REPLAY = os.environ.get("NEWSNAP_REPLAY", "")  # a WARC, or "captures"; read by replay
 
 NEWSNAP_CRAWL_DELAY_MAX_SECONDS = float(os.environ.get("NEWSNAP_CRAWL_DELAY_MAX_SECONDS", "120"))
@@ -96,6 +98,12 @@ NEWSNAP_LISTING_MAX_ENTRIES = int(os.environ.get("NEWSNAP_LISTING_MAX_ENTRIES", 
 """More entries of one listing are not looked at; read by listings."""
 NEWSNAP_ARTICLE_MAX_PAGES = int(os.environ.get("NEWSNAP_ARTICLE_MAX_PAGES", "50"))
 """More pages of one article are an error; read by news_spider."""
+NEWSNAP_LADDER_HOURS = os.environ.get("NEWSNAP_LADDER_HOURS", "1,6,24,72,168")
+"""Ages at which an article is looked at again, in hours; empty: never; read by ladder."""
+NEWSNAP_LADDER_PAUSES_HOURS = os.environ.get("NEWSNAP_LADDER_PAUSES_HOURS", "0.25,1,6,24,72,168")
+"""A page that failed is tried again after the first pause, then after the next, then given up; read by ladder."""
+NEWSNAP_LADDER_MAX_DUE = int(os.environ.get("NEWSNAP_LADDER_MAX_DUE", "200"))
+"""A crawl looks at most at so many addresses that are due and not listed; read by news_spider."""
 NEWSNAP_MONGO_BATCH_ARTICLES = int(os.environ.get("NEWSNAP_MONGO_BATCH_ARTICLES", "100"))
 """At most so many articles in one write; read by store.articles."""
 NEWSNAP_MONGO_BATCH_SECONDS = float(os.environ.get("NEWSNAP_MONGO_BATCH_SECONDS", "0.05"))

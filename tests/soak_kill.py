@@ -59,8 +59,8 @@ class Soak:
             f"{part}: {len(self.articles)} addresses, {found.stored} articles stored, "
             f"lost {len(found.lost)}, doubled {len(found.doubled)}, torn {len(found.torn)}"
         )
-        for fault in found.faults:
-            self.blame(f"{part}: {fault}")
+        if found.faults:
+            self.blame(f"{part}: {len(found.faults)} faults, such as: {'; '.join(found.faults[:9])}")
         if not wait_for(lambda: not left_running(home), 20):
             self.blame(f"{part}: still running: {left_running(home)}")
 
@@ -116,7 +116,7 @@ def kill_mongods(soak: Soak) -> None:
         words = crawl.words
         say(
             f"mongod: crawl {crawls}: {here} kills, exit {code}, {len(crawl.acknowledged)} acknowledged, "
-            f"told {words.count('; the crawl waits')} times that it waits, {words.count(' is back after ')} that it goes on"
+            f"told {words.count('; the crawl waits')} times it waits, {words.count(' is back after ')} it goes on"
         )
         if code or not here:
             soak.blame(f"mongod: crawl {crawls} exited {code} after {here} kills: see {crawl.log}")
@@ -182,7 +182,7 @@ def main() -> None:
     if soak.faults:
         sys.exit(f"{len(soak.faults)} faults; logs and data are in {work}")
     say("nothing lost, nothing doubled, nothing left running")
-    shutil.rmtree(work)
+    shutil.rmtree(work, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -156,6 +156,7 @@ BAD_INPUT = {
     "nobody there": (["crawl", "people"], {"MONGO_URI": "mongodb://u:secret@127.0.0.1:{free}/"}, "does not answer"),
     "no MongoDB address": (["crawl", "people"], {"MONGO_URI": "postgres://db/"}, "is no MongoDB address"),
     "home that is a file": (["crawl", "people"], {"MONGO_URI": "", "NEWSNAP_HOME": "{file}"}, "{file}"),
+    "port taken": (["crawl", "people"], {"MONGO_URI": "", "NEWSNAP_MONGO_PORT": "{taken}"}, "{taken}"),
     "unknown kind of rule": (["takedown", "add", "page", "x", "--reason", "y"], {}, "'page' is no kind of rule"),
     "rule without a reason": (["takedown", "add", "source", "people"], {}, "a rule needs a reason"),
     "unknown rule": (["takedown", "lift", "T0"], {}, "there is no rule T0"),
@@ -168,11 +169,14 @@ def test_bad_input_gets_a_sentence_and_an_exit_code(case: str, scrapy: Scrapy, t
     arguments, variables, sentence = BAD_INPUT[case]
     file = tmp_path / "file"
     file.write_text("")
-    filled = {name: value.format(free=free_port(), file=file) for name, value in variables.items()}
-    done = scrapy(*arguments, **filled)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        blanks = {"free": free_port(), "file": file, "taken": other.getsockname()[1]}
+        done = scrapy(*arguments, **{name: value.format(**blanks) for name, value in variables.items()})
     assert done.returncode != 0
     assert "Traceback" not in done.stderr, done.stderr
-    assert sentence.format(file=file) in done.stderr
+    assert sentence.format(**blanks) in done.stderr
     assert "secret" not in done.stderr + done.stdout
 
 

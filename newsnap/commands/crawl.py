@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import difflib
 import logging
-from typing import cast
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.crawler import Crawler
@@ -84,7 +83,7 @@ class Command(ScrapyCrawl):
             hint = f"; did you mean {near[0]}?" if near else ""
             raise ArgumentError(f"there is no source {name!r}{hint} `scrapy sources` shows all {len(sources)}")
         sources[name](**opts.spargs)  # raises ArgumentError
-        crawler = cast("Crawler", self.crawler_process.create_crawler(name))
+        crawler = self.crawler_process.create_crawler(name)
         open_ahead(crawler.settings)
         return crawler
 

@@ -126,20 +126,19 @@ def dated(
     if clock is None:
         return Reading(Moment(at_midnight(day, context.zone), "day", context.text[start:end]), start, end, rank)
     start, end = min(start, clock.start), max(end, clock.end)
-    second = min(clock.second or 0, 59)  # a leap second
-    local = datetime(day.year, day.month, day.day, clock.hour % 24, clock.minute, second)
-    if clock.hour == 24:
-        local += timedelta(days=1)
     zone = clock.zone or (spoken["zone"] if spoken else None) or context.zone
     if isinstance(zone, str):
-        zone = forms.named_zone(zone, context.zone, local)
-    at = local.replace(tzinfo=zone).astimezone(UTC)
+        zone = forms.named_zone(zone, context.zone, datetime.combine(day, time(clock.hour % 24)))
+    hour, second = clock.hour, min(clock.second or 0, 59)  # 60 is a leap second
+    if hour >= 24:
+        day, hour = day + timedelta(days=1), 0
+    at = datetime(day.year, day.month, day.day, hour, clock.minute, second, tzinfo=zone).astimezone(UTC)
     midnight = None
-    if clock.minute % 15 == second == 0 and clock.hour < 24:  # as all zones are whole quarters of an hour
-        for shown in (local, at.astimezone(context.zone)):
-            if shown.hour == shown.minute == 0:
-                midnight = at_midnight(shown.date(), context.zone)
-                break
+    if clock.hour == clock.minute == second == 0:
+        midnight = at_midnight(day, context.zone)
+    elif clock.minute % 15 == second == 0 and zone is not context.zone:  # all zones are whole quarters of an hour
+        here = at.astimezone(context.zone)
+        midnight = at if here.hour == here.minute == 0 else None
     precision: Precision = "minute" if clock.second is None else "second"
     return Reading(Moment(at, precision, context.text[start:end]), start, end, rank + 1, midnight)
 

@@ -74,15 +74,14 @@ def years_first(line: Context) -> Iterator[Reading]:
     """Read 2024年7月21日, 2024-07-21, 2024/7/21, 2024.07.21, 2024 07/21, 2024-Jul-21."""
     last = 0
     for match in forms.found(forms.YEAR_FIRST, line.plain):
-        if match["sep"] == "." and forms.VERSION.search(line.plain[max(0, match.start() - 10) : match.start()]):
+        year, m1, d1, separator, m2, d2, m3, space, d3, m4, d4 = match.groups()
+        start, end = match.span()
+        if separator == "." and forms.VERSION.search(line.plain[max(0, start - 10) : start]):
             continue
-        month = match["m1"] or match["m2"] or match["m3"]
-        day = match["d1"] or match["d2"] or match["d3"] or match["d4"]
-        date = calendar_day(
-            int(match["y"]), forms.number(month) if month else forms.month(match["m4"]), forms.number(day)
-        )
-        reading = dated(line, date, match.start(), match.end(), last=last)
-        if reading and not (match["space"] and reading.moment.precision == "day"):  # 2024 07 21 may be three numbers
+        month = forms.month(m4) if m4 else forms.number(m1 or m2 or m3)
+        date = calendar_day(int(year), month, forms.number(d1 or d2 or d3 or d4))
+        reading = dated(line, date, start, end, last=last)
+        if reading and not (space and reading.moment.precision == "day"):  # 2024 07 21 may be three numbers
             last = reading.end
             yield reading
 

@@ -1,8 +1,9 @@
 """Generic extraction: reads the article of a page that no layout knows, and nothing where there is no article."""
 
-from newsnap.extract import Page, Reading, clean, read_meta
 from newsnap.body import read_body
-from newsnap.generic import headline, names, text, times, trim
+from newsnap.dates import Witness
+from newsnap.extract import Page, Reading, clean, read_meta
+from newsnap.generic import embedded, headline, names, negatives, text, times, trim
 from newsnap.generic.lines import Lines
 
 LAYOUT = "generic"
@@ -10,27 +11,86 @@ LAYOUT = "generic"
 
 def read_generic(page: Page) -> Reading | None:
     """Read a page by what is common to Chinese news pages; None where it shows no article."""
+    return read_or_refuse(page)[0]
+
+
+def read_or_refuse(page: Page) -> tuple[Reading | None, str]:
+    """Return what a page says, or why it is no article."""
     lines = Lines(page.root)
+    reading, refused = read_shown(page, lines)
+    if reading is None or len(reading.text) < SHELL:
+        carried = embedded.embedded(page)
+        if carried and carried.amount > 2 * (len(reading.text) if reading else 0):
+            reading, refused = read_carried(page, lines, carried)
+    if reading is not None:
+        read_meta(page, reading)
+    return reading, refused
+
+
+SHELL = 400
+"""Characters of text below which a page may be a shell whose text stands in a script."""
+
+
+def read_shown(page: Page, lines: Lines) -> tuple[Reading | None, str]:
+    """Read what the page shows."""
     title, at = headline.find(page, lines)
     container = text.find(page.root, lines, at)
     if container is None:
-        return None
+        return None, "no block of text"
     first, last = lines.span(container)
     title, at = headline.find(page, lines, first)
     if title is None:
-        return None
+        return None, "no headline"
     body = read_body([container], page.base, text.furniture(container, lines))
     signed = clean(body)
     cut = trim.trim(body, title)
     if not body.paragraphs:
-        return None
+        return None, "no text"
     begin = next((number for number in range(first, last) if lines[number].text == body.paragraphs[0]), first)
     end = next((number + 1 for number in range(last - 1, first, -1) if lines[number].text == body.paragraphs[-1]), last)
-    reading = Reading(LAYOUT, title, body)
-    found = names.names(page, lines, at, begin, end, cut)
-    reading.outlet, reading.authors, reading.channel = found.outlet, found.authors, found.channel
+    shown = list(times.visible(lines, at, begin, end))
+    if begin > at and len(body.paragraphs) > 1 and any(each.name == f"line {begin}" for each in shown):
+        body.keep(number > 0 for number in range(len(body.paragraphs)))
+    sure = dict(text.named(page.root)).get(container, False)
+    return judged(page, lines, Reading(LAYOUT, title, body), names.Surroundings(page, lines, at, begin, end, cut), shown, signed, sure)
+
+
+def read_carried(page: Page, lines: Lines, carried: embedded.Embedded) -> tuple[Reading | None, str]:
+    """Read what the page carries as data."""
+    title, at = headline.find(page, lines)
+    shown_title = headline.document_title(page)
+    if carried.title and (not shown_title or headline.squash(carried.title) in headline.squash(shown_title)):
+        title = " ".join(carried.title.split())
+    if title is None:
+        return None, "no headline"
+    body = read_body(carried.elements, page.base)
+    signed = clean(body)
+    cut = trim.trim(body, title)
+    if not body.paragraphs:
+        return None, "no text"
+    near = at if at >= 0 else 0
+    shown = list(times.visible(lines, at, near + 1, near + 1)) if at >= 0 else []
+    if carried.time:
+        shown.insert(0, Witness("meta", carried.time, "script"))
+    reading = Reading(LAYOUT, title, body, outlet=carried.outlet)
+    return judged(page, lines, reading, names.Surroundings(page, lines, at, near + 1, near + 1, cut), shown, signed, True)
+
+
+def judged(
+    page: Page,
+    lines: Lines,
+    reading: Reading,
+    around: names.Surroundings,
+    shown: list[Witness],
+    signed: list[str],
+    sure: bool,
+) -> tuple[Reading | None, str]:
+    """Return a reading with who and when filled in, or why the page is no article."""
+    found = names.names(around)
+    reading.outlet = reading.outlet or found.outlet
+    reading.authors, reading.channel = found.authors, found.channel
     reading.editors = found.editors or signed
-    reading.witnesses += times.witnesses(page, lines, at, begin, end)
-    outlet = reading.outlet
-    read_meta(page, reading)
-    return reading
+    reading.witnesses += times.witnesses(page, lines, shown)
+    repeated = headline.squash(reading.title) in headline.squash(headline.document_title(page))
+    refused = negatives.refusal(page, reading, repeated=repeated, sure=sure, dated=bool(shown))
+    return (None, refused) if refused else (reading, "")

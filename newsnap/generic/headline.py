@@ -70,8 +70,10 @@ def find(page: Page, lines: Lines, body: int | None = None) -> tuple[str | None,
             score += 4 if body - NEAR <= at else -2
         if best is None or score > best[0]:
             best = (score, at, text)
-    if best and (best[0] >= 8 or body is None):
+    if best and best[0] >= 8:
         return whole(lines, titles, best[1], best[2])
+    if best and body is None:
+        return best[2], -1
     if body is not None:
         for at in [*range(min(body, len(lines)) - 1, max(-1, body - NEAR), -1), *range(body, min(body + 3, len(lines)))]:
             line = lines[at]

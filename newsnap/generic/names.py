@@ -94,14 +94,13 @@ MAX_TEXT = 160
 """Characters of a line in which a name is looked for."""
 
 
-def names(page: Page, lines: Lines, title: int, first: int, last: int, cut: Sequence[str]) -> Names:
-    """Return who is named around the text; cut are the lines that were taken out of it."""
-    around = Surroundings(page, lines, title, first, last, cut)
+def names(around: Surroundings) -> Names:
+    """Return who is named around the text."""
     found = Names()
     found.outlet = outlet(around)
     found.editors = editors(around)
     found.authors = authors(around, found)
-    found.channel = last_crumb([text_content(each) for each in select(page.root, CRUMBS)])
+    found.channel = last_crumb([text_content(each) for each in select(around.page.root, CRUMBS)])
     return found
 
 
@@ -151,7 +150,7 @@ def labelled(text: str) -> str | None:
     name = attribution.read_outlet(text)
     if not name or DATE.match(name):
         return None
-    name = re.split(r"\s+(?=发表|查看|类型|选稿|我来说|责任|[:：])", CITY.sub("", CLOCK.sub(" ", name).strip()))[0]
+    name = re.split(r"\s+(?=发表|查看|类型|选稿|我来说|责任|第\d|<<|[:：])", CITY.sub("", CLOCK.sub(" ", name).strip()))[0]
     first, _, rest = name.partition(" ")
     return first if rest and re.match(r"[\u4e00-\u9fff]{2}", rest) and re.search(r"[\u4e00-\u9fff》]$", first) else name.strip() or None
 
@@ -189,7 +188,9 @@ def authors(around: Surroundings, found: Names) -> list[str]:
         if people := account(text, found):
             return people
     for text in around.head:
-        name = beside_date(text.replace(found.outlet or "\n", "")) if CLOCK.search(text) else None
+        if labelled(text) or (found.outlet and found.outlet in text):
+            continue
+        name = beside_date(text) if CLOCK.search(text) else None
         if name and not CHANGED.match(name):
             if around.platform:
                 return [name]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from lxml import etree
 from readability import Document
 
-from newsnap.generic.lines import Lines
+from newsnap.generic.lines import Line, Lines
 
 NAMES = (
     "artibody artibodyContent TRS_Editor trs_editor_view rm_txt_con rwb_zw p_content js_content endText contentText mp-editor "
@@ -109,7 +109,7 @@ def weight(lines: Lines, element: etree._Element) -> tuple[int, int, int]:
     for line in lines.lines[first:last]:
         if line.linked * 2 > len(line.text):
             linked += len(line.text)
-        elif len(line.text) > 24 or (len(line.text) > 8 and SENTENCE.search(line.text)):
+        elif is_prose(line):
             prose += line.plain
         else:
             short += line.plain
@@ -127,17 +127,22 @@ def find(root: etree._Element, lines: Lines, after: int) -> etree._Element | Non
 
     def worth(element: etree._Element) -> int:
         prose, short, linked = weights[element]
-        return prose + short - linked
+        return prose + short - linked // 2
 
-    proposed = weigh(Proposer(root).propose()[:8])
+    proposed = weigh(Proposer(root).propose()[:PROPOSED])
     names = dict(named(root))
     weigh(names)
-    best = next((each for each in proposed if worth(each) * 2 >= max(map(worth, proposed))), None)
+    best = next((each for each in proposed if weights[each][0] >= MIN_PROSE and (after < 0 or after - 4 <= lines.span(each)[0] <= after + FAR)), None)
+    stretch, amount = longest_stretch(lines, after)
+    if stretch is not None and (
+        best is None or (weights[best][0] < 0.5 * amount and lines.span(stretch)[0] < lines.span(best)[0])
+    ):
+        best = weigh([stretch])[0]
     sure = max((each for each in names if each in weights and names[each]), key=worth, default=None)
     if sure is not None and (best is None or worth(sure) >= min(0.4 * worth(best), MIN_SURE)):
         best = sure
     if best is None:
-        best = max((each for each in names if each in weights), key=worth, default=None)
+        best = max((each for each in (*proposed, *names) if each in weights), key=worth, default=None)
     if best is None:
         return None
     for each in names:
@@ -147,8 +152,48 @@ def find(root: etree._Element, lines: Lines, after: int) -> etree._Element | Non
     return best
 
 
+PROPOSED = 8
+"""Proposals that are looked at."""
+MIN_PROSE = 50
+"""Characters in sentences that make a proposal a text."""
+FAR = 80
+"""Lines after the headline in which the text begins."""
 MIN_SURE = 80
 """Characters in an element of a sure name that make it the text, however much stands elsewhere."""
+
+
+def is_prose(line: Line) -> bool:
+    """Tell whether a line is a sentence and not a link."""
+    return line.linked * 2 <= len(line.text) and (len(line.text) > 24 or (len(line.text) > 8 and SENTENCE.search(line.text) is not None))
+
+
+def longest_stretch(lines: Lines, after: int) -> tuple[etree._Element | None, int]:
+    """Return the element around the richest stretch of sentences after the headline, and their characters.
+
+    It corrects proposals that come from a list of summaries elsewhere on the page.
+    """
+    best, total, start = (0, 0, 0), 0, after + 1
+    for at in range(after + 1, min(len(lines), after + 1 + MAX_STRETCH)):
+        line = lines[at]
+        total += line.plain if is_prose(line) else -max(8, line.linked * 2)
+        if total <= 0:
+            total, start = 0, at + 1
+        elif total > best[0]:
+            best = total, start, at
+    amount, first, last = best
+    if not amount:
+        return None, 0
+    around = set(lines[last].at.iterancestors()) | {lines[last].at}
+    at = lines[first].at
+    while at not in around:
+        at = at.getparent()
+    while at not in lines.spans and at.getparent() is not None:
+        at = at.getparent()
+    return at, amount
+
+
+MAX_STRETCH = 600
+"""Lines after the headline in which the richest stretch is looked for."""
 
 
 def furniture(container: etree._Element, lines: Lines) -> set[etree._Element]:

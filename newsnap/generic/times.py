@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 from newsnap.body import text_content
-from newsnap.dates import Witness
+from newsnap.dates import Witness, read_moment
 from newsnap.extract import MAX_LINE, Page, select
 from newsnap.generic.lines import Lines
 from newsnap.generic.linked import linked_article, text_of
@@ -21,7 +22,7 @@ SCRIPTED = (
 )
 DATED = re.compile(
     r"\d{4}\s?[-/年.]\s?\d{1,2}\s?[-/月.]\s?\d{1,2}|\d{1,2}[-/]\d{1,2}[-/]\d{4}|\d{1,2}月\s?\d{1,2}[日号]?|\d{1,2}[-/]\d{1,2}\s+\d{1,2}:\d\d"
-    r"|[一二三四五六七八九十]+月\s\d{1,2},\s\d{4}|\d{1,2}\s\w{3,9}\s\d{4}|\d+\s?(?:分钟|分鐘|小时|小時|天)前|(?:昨天|前天|今天)|[〇一二]{1,4}年.{1,3}月"
+    r"|[一二三四五六七八九十]+月\s\d{1,2},\s\d{4}|\d{1,2}\s\w{3,9}\s\d{4}|\d+\s?(?:分钟|分鐘|小时|小時|天)\s?前|(?:昨天|前天|今天)|[〇一二]{1,4}年.{1,3}月"
     r"|(?<!\d)\d{4}\s+\d\d/\d\d\s+\d\d:\d\d",
 )
 NOT_PUBLISHED = re.compile(r"(?:最后|最近|最後|上次)?(?:更新|修改|编辑)(?:时间|日期|于|於)?\s*[:：]|成文日期|截止|有效期|收录")
@@ -30,14 +31,12 @@ NEAR = 14
 LONGEST = 160
 
 
-def witnesses(page: Page, lines: Lines, title: int, first: int, last: int) -> Iterator[Witness]:
-    """Yield the witnesses, the most trusted first.
-
-    title is the line of the headline or -1, first and last those of the text.
-    """
+def witnesses(page: Page, lines: Lines, shown: list[Witness]) -> Iterator[Witness]:
+    """Yield the witnesses, the most trusted first; shown are those of `visible`."""
     told = list(stated(page))
-    shown = list(visible(lines, title, first, last))
     # what counts from the fetch (昨天) is the least sure, and wrong on a page that was saved long ago
+    if elsewhere(shown, told):
+        shown = []
     absolute = [each for each in (*shown, *told) if ABSOLUTE.search(each.text)]
     yield from absolute or (*shown, *told)
     if not absolute:
@@ -77,26 +76,60 @@ def dateline(lines: Lines) -> Iterator[Witness]:
 
 
 def visible(lines: Lines, title: int, first: int, last: int) -> Iterator[Witness]:
-    """Yield the line that says when: after the headline, else just before it, else right after the text."""
+    """Yield the line that says when: after the headline, else just before it, else right after the text.
+
+    title is the line of the headline or -1, first and last those of the text.
+    """
     start = title if 0 <= title and first - title < 60 else max(0, first - NEAR)
-    between = range(start + (title == start), max(start, first) + 4 if title >= first - 1 else first)
+    between = range(start + (title == start), max(start, first) + (4 if title >= first - 1 else 1))
     before = range(max(0, start - 5), start)
     after = range(last, min(last + 8, len(lines)))
     for region in (between, reversed(before), after):
-        best = None
+        found = None
         for at in region:
             if at >= len(lines):
                 break
-            text = lines[at].text
-            if len(text) > LONGEST or not DATED.search(text) or (len(text) > 40 and re.search("[，。]", text)):
+            if not says_when(lines, at, between=region is between):
                 continue
-            if lines[at].linked * 2 > len(text) and (region is not between or not re.search(r"\d:\d\d", text)):
-                continue
-            if NOT_PUBLISHED.search(text) and not re.search(r"发布|发表|发稿", text):
-                best = best or at
-                continue
-            yield Witness("page", text, f"line {at}")
+            changed = NOT_PUBLISHED.search(lines[at].text) and not re.search(r"发布|发表|发稿", lines[at].text)
+            if found is None or (changed is None and found[1]):
+                found = at, bool(changed)
+            if not changed:
+                break
+        if found:
+            yield Witness("page", lines[found[0]].text, f"line {found[0]}")
+            if region is between and not CLOCK.search(lines[found[0]].text):
+                # a page that prints the day below its headline may print the hour above it, never below the text
+                if (at := next((at for at in before if says_when(lines, at) and CLOCK.search(lines[at].text)), None)) is not None:
+                    yield Witness("page", lines[at].text, f"line {at}")
             return
-        if best is not None:
-            yield Witness("page", lines[best].text, f"line {best}")
-            return
+
+
+CLOCK = re.compile(r"\d{1,2}\s?[:：]\s?\d\d|\d\s?[点时]")
+
+
+def says_when(lines: Lines, at: int, *, between: bool = False) -> bool:
+    """Tell whether a line is one that says when, and no sentence or headline with a date in it."""
+    text = lines[at].text
+    if len(text) > LONGEST or not DATED.search(text) or (len(text) > 40 and re.search("[，。]", text)):
+        return False
+    return lines[at].linked * 2 <= len(text) or (between and CLOCK.search(text) is not None)
+
+
+def elsewhere(shown: list[Witness], told: list[Witness]) -> bool:
+    """Tell whether a page prints its time by the clock of a place abroad: whole hours from the moment its metadata give.
+
+    Eight hours are left to the judge: they are UTC written as local time, or the reverse.
+    """
+    now = datetime.now(UTC)
+    printed = [each for each in (read_moment(it.text, fetched=now) for it in shown) if each and each.precision != "day"]
+    stated = [each for it in told if OFFSET.search(it.text) and (each := read_moment(it.text, fetched=now))]
+    for one in printed:
+        for other in stated:
+            apart = abs(one.at - other.at.replace(second=one.at.second, microsecond=0))
+            if apart and apart < timedelta(hours=15) and apart % timedelta(minutes=30) == timedelta(0) and apart != timedelta(hours=8):
+                return True
+    return False
+
+
+OFFSET = re.compile(r"T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$")

@@ -6,6 +6,7 @@ from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from scrapy.crawler import Crawler
+from scrapy.exceptions import DropItem
 
 from newsnap.dates import SLACK, judge, read_moment
 from newsnap.items import Article
@@ -20,11 +21,13 @@ class DatesPipeline:
     """Sets `published` and what belongs to it, and `modified`; an article without a date is kept.
 
     Stats: `newsnap/dates/from_<kind>`; `doubted` (articles whose witnesses disagree); `unreadable` (articles with
-    witnesses of which none can be believed); `refused_future` (witnesses that are later than the fetch).
+    witnesses of which none can be believed); `refused_future` (witnesses that are later than the fetch); `before_since` (articles
+    older than `-a since`, which are dropped).
     """
 
     def __init__(self, crawler: Crawler) -> None:
         self.stats = crawler.stats
+        self.spider = crawler.spider
         name = getattr(crawler.spider, "timezone", "Asia/Shanghai")
         try:
             self.zone: tzinfo = ZoneInfo(name)
@@ -50,6 +53,10 @@ class DatesPipeline:
         if verdict.doubts:
             self.count("doubted")
             logger.debug("published doubted: %s: %s", item.url, "; ".join(verdict.doubts))
+        since = getattr(self.spider, "since", None)
+        if since and item.published and item.published < since:
+            self.count("before_since")
+            raise DropItem(f"published before since: {item.url}", log_level="DEBUG")
         item.modified = modified(item.modified_raw, item.published, fetched, self.zone)
         return item
 

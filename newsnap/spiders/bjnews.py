@@ -1,4 +1,4 @@
-"""新京报 (https://www.bjnews.com.cn): a list a category; the first ten digits of an id are the second it was made in."""
+"""新京报 (https://www.bjnews.com.cn): a list a category; an id begins with the second it was made in."""
 
 from newsnap.news_spider import Layout, NewsSpider
 

@@ -1,6 +1,6 @@
 """参考消息 (https://www.cankaoxiaoxi.com): JSON for its lists and articles; its own pages are empty without a script.
 
-What a reader is sent is ckxxapp.ckxx.net/pages/….html, and the texts open with the foreign paper that they quote (据…报道).
+A reader is sent to ckxxapp.ckxx.net/pages/….html; the texts open with the foreign paper that they quote (据…报道).
 """
 
 from newsnap.news_spider import JsonList, Layout, NewsSpider
@@ -41,7 +41,7 @@ class CankaoxiaoxiSpider(NewsSpider):
             outlet="$.sourceName",
             channel="$.channelName",
         ),
-        Layout(name="contentTxt", data=r"var\s+contentTxt\s*=\s*", body="$", title="//title/text()"),  # the reader's page
+        Layout(name="reader's page", data=r"var\s+contentTxt\s*=\s*", body="$", title="//title/text()"),
     ]
     categories = {
         "zhongguo": "国内", "中国": "国内", "国际": "国际", "第一关注": "国际", "观点": "国际", "锐参考": "国际",

@@ -1,6 +1,6 @@
 """央视网 (https://news.cctv.com): JSONP files, 80 rows a page, that its channel pages draw; its feeds are of 2006.
 
-The text of some pages of 2026 stands in a script.  Photo sets (PHOA…) have theirs only in an interface, and are left out.
+The text of some pages of 2026 stands in a script.  Photo sets (PHOA…) have none in their pages and are left out.
 """
 
 from newsnap.news_spider import JsonList, Layout, NewsSpider

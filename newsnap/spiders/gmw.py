@@ -32,7 +32,6 @@ class GmwSpider(NewsSpider):
             editors="#articleLiability, .m-zbTool .liability, span.liability",
             channel=".g-crumbs a",
             pages="#displaypagenum a",
-            drop=".m-zbTool, .liability, #articleLiability, .pageNum, #displaypagenum, img[src*='content_logo'], .u-moreText",
         ),
         Layout(
             name="contentMain",  # until 2019
@@ -43,8 +42,6 @@ class GmwSpider(NewsSpider):
             editors="#contentLiability, span.liability",
             channel=".g-crumbs a, #contentBreadcrumbs2 a",
             pages="#displaypagenum a",
-            drop="#contentLiability, .m-zbTool, .m-vote-wrap, #voteiFrameP, .pageNum, #displaypagenum, "
-            "img[src*='content_logo'], .u-moreText",
         ),
         Layout(
             name="epaper",
@@ -53,6 +50,10 @@ class GmwSpider(NewsSpider):
             authors=".m-article-author",
         ),
     ]
+    drop = (
+        ".m-zbTool, .liability, #articleLiability, #contentLiability, .m-vote-wrap, #voteiFrameP, .u-moreText, "
+        ".pageNum, #displaypagenum, img[src*='content_logo']"
+    )
     categories = {
         "politics": "国内", "news": "国内", "world": "国际", "economy": "财经", "finance": "财经", "life": "社会",
         "gongyi": "社会", "tech": "科技", "kepu": "科技", "it": "科技", "culture": "文化", "wenyi": "文化",

@@ -1,4 +1,4 @@
-"""中国政府网 (https://www.gov.cn): the JSON files that its list pages draw, of days, not times; most news are 新华社's."""
+"""中国政府网 (https://www.gov.cn): the JSON files that its list pages draw, with days; most news are 新华社's."""
 
 from newsnap.news_spider import JsonList, Layout, NewsSpider
 
@@ -18,7 +18,7 @@ class GovSpider(NewsSpider):
         Layout(
             name="document",  # policy papers, under a table of who, what and when
             body="td#UCAP-CONTENT",
-            title=".share-title",
+            title="//*[@class='share-title'] | //td[b[starts-with(translate(., ' \u3000', ''), '标题')]]/following-sibling::td[1]",
             published="//table[contains(@class, 'bd1')]//td[contains(., '发布日期')]/following-sibling::td[1]",
             outlet="//span[contains(@class, 'font-zyygwj')][starts-with(normalize-space(), '来源')]",
             channel="//meta[@name='lanmu']/@content",
@@ -27,7 +27,7 @@ class GovSpider(NewsSpider):
         Layout(
             name="pages_content",  # since about 2014
             body="#UCAP-CONTENT, .pages_content",
-            title="#ti, .article h1, .share-title",
+            title="h1, .share-title",
             published=".pages-date",
             editors=".editor",
             channel="//meta[@name='lanmu']/@content",

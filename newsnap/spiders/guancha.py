@@ -1,4 +1,4 @@
-"""观察者网 (https://www.guancha.cn): home page and column lists; `_s` in an address gives all pages of an article in one."""
+"""观察者网 (https://www.guancha.cn): home page and column lists; `_s` in an address gives an article's pages in one."""
 
 from newsnap.news_spider import Layout, NewsSpider
 
@@ -15,7 +15,8 @@ class GuanchaSpider(NewsSpider):
         "https://www.guancha.cn/GuanChaZheTouTiao/list_1.shtml",
     ]
     article_url = (
-        r"www\.guancha\.cn/(?P<channel>[A-Za-z0-9%.-]+)/(?P<date>\d{4}_\d{2}_\d{2})_(?P<id>\d+)(?P<page>_s|_\d+)?\.shtml"
+        r"www\.guancha\.cn/(?P<channel>[A-Za-z0-9%.-]+)/(?P<date>\d{4}_\d{2}_\d{2})_(?P<id>\d+)"
+        r"(?P<page>_s|_\d+)?\.shtml"
     )
     mirrors = [(r"^m\.guancha\.cn/", "www.guancha.cn/")]
     fetch_url = (r"\.shtml$", "_s.shtml")

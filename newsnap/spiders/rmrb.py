@@ -1,6 +1,6 @@
 """人民日报 (https://paper.people.com.cn/rmrb/): the printed paper page by page, with a day and no time; since 2024-12.
 
-A few hours later 人民网 has the same texts.  Issues of more than two years ago need a login, addresses under html/ a 403.
+A few hours later 人民网 has the same texts.  Issues of more than two years ago need a login; html/ answers 403.
 """
 
 from newsnap.news_spider import Layout, NewsSpider

@@ -1,5 +1,6 @@
-"""澎湃新闻 (https://www.thepaper.cn): a JSON list a channel, asked by POST and with a Referer, else 403; robots.txt
-disallows some 1500 single articles.
+"""澎湃新闻 (https://www.thepaper.cn): a JSON list a channel, asked by POST and with a Referer, else 403.
+
+Its robots.txt disallows some 1500 single articles; 澎湃号, what users write, is not listed here.
 """
 
 import re
@@ -9,10 +10,6 @@ from scrapy.http import Response
 from newsnap.items import Article
 from newsnap.news_spider import JsonList, Layout, NewsSpider
 
-CHANNELS = ("25950", "25951", "122908", "119908", "25952", "25953", "-21", "136261", "-24")
-NODES = ("25462", "25488", "25490", "25428")
-API = "https://api.thepaper.cn/contentapi/nodeCont"
-ASK = '"excludeContIds":[],"listRecommendIds":[],"pageSize":20,"startTime":0'
 MEDIUM = re.compile(r".+(?:报|社|网|台|新闻|周刊|客户端)")
 
 
@@ -22,19 +19,16 @@ class ThepaperSpider(NewsSpider):
     allowed_domains = ["thepaper.cn"]
     json_lists = [
         JsonList(
-            url,
-            items="data.list[?contId && !link]",  # with a link of their own they lead elsewhere
+            "https://api.thepaper.cn/contentapi/nodeCont/getByChannelId",
+            items="data.list[?contId && !link]",  # with a link they lead elsewhere
             link="join('', ['https://www.thepaper.cn/newsDetail_forward_', to_string(contId)])",
             title="name",
             published="pubTimeLong",
             category="nodeInfo.name",
-            post=post,
+            post=f'{{"channelId":"{channel}","excludeContIds":[],"listRecommendIds":[],"pageSize":20,"startTime":0}}',
             headers={"Referer": "https://www.thepaper.cn/"},
         )
-        for url, post in (
-            *((f"{API}/getByChannelId", f'{{"channelId":"{channel}",{ASK}}}') for channel in CHANNELS),
-            *((f"{API}/getByNodeIdPortal", f'{{"nodeId":"{node}","pageSize":20,"startTime":0}}') for node in NODES),
-        )
+        for channel in ("25950", "25951", "122908", "119908", "25952", "25953", "-21", "136261", "-24")
     ]
     article_url = r"www\.thepaper\.cn/newsDetail_forward_(?P<id>\d+)"
     mirrors = [(r"^m\.thepaper\.cn/(?:detail/|newsDetail_forward_)(\d+)", r"www.thepaper.cn/newsDetail_forward_\1")]
@@ -61,7 +55,7 @@ class ThepaperSpider(NewsSpider):
         ),
     ]
     categories = {"中国政库": "国内", "中南海": "国内", "直击现场": "社会", "暖闻": "社会", "有戏": "娱乐"}
-    custom_settings = {"DOWNLOAD_DELAY": 5}  # since 2026-10: a firewall; three seconds between requests were never blocked
+    custom_settings = {"DOWNLOAD_DELAY": 5}  # since 2026-10: a firewall, which never blocked a pause of 3 s
 
     def refine(self, article: Article, response: Response) -> Article:
         """A reprint is signed with name and medium: 乔映溪/滨海晚报."""

@@ -1,4 +1,4 @@
-"""中国青年网 (https://www.youth.cn): a list a column, GB2312 declared; no list was seen since 2019, its articles were."""
+"""中国青年网 (https://www.youth.cn): a list a column, last seen in 2019, articles in 2026; GB2312 declared."""
 
 from newsnap.news_spider import Layout, NewsSpider
 
@@ -23,15 +23,15 @@ class YouthSpider(NewsSpider):
     first_page = 0
     layouts = [
         Layout(
-            name="page_title",
+            name="container",  # .l_tit and pubtime_baidu until about 2019
             body="#container",
-            title=".page_title h1",
-            published="#page_right",
+            title=".page_title h1, .l_tit",
+            published="#page_right, #pubtime_baidu",
             outlet="#source_baidu",
             authors="#author_baidu",
             editors="#editor_baidu",
-            channel=".page_zi a",
-            page_count=r"var countPage\s*=\s*(\d+)",
+            channel=".page_zi a, .hd_meun_jk1 a",
+            page_count=r"(?:var countPage\s*=\s*|createPageHTML\(\s*)(\d+)",
         ),
         Layout(
             name="pbt",
@@ -42,17 +42,6 @@ class YouthSpider(NewsSpider):
             editors="#editor_baidu",
             channel=".page_zi a",
             page_count=r"(?:var countPage\s*=\s*|createPageHTML\(\s*)(\d+)",
-        ),
-        Layout(
-            name="l_tit",  # until about 2019
-            body="#container",
-            title=".l_tit",
-            published="#pubtime_baidu",
-            outlet="#source_baidu",
-            authors="#author_baidu",
-            editors="#editor_baidu",
-            channel=".hd_meun_jk1 a",
-            page_count=r"createPageHTML\(\s*(\d+)",
         ),
         Layout(
             name="yth_con",  # auto and others

@@ -4,14 +4,15 @@ How a write is safe to repeat and safe against a second crawler:
 
 - a new article is an upsert by `_id` that changes nothing where the identity is there already;
 - the same new text under two identities meets the unique index `content_hash_of_new`;
-- a revision is written only onto the revision it was made from (`{_id, revision}`), after the old one was kept whole;
-- captures are written before their article, so an article that is there has its captures.
+- a revision is written in a transaction, only onto the revision it was made from, with the old one kept whole;
+- captures, fingerprint and the entry in the ledger are written before their article, so an article that is there has
+  them.
 """
 
 import asyncio
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,6 +24,7 @@ from pymongo.errors import BulkWriteError
 from newsnap.items import Article, Capture, Stored, stored_fields
 from newsnap.store.batches import Batches
 from newsnap.store.errors import StoreError, passing
+from newsnap.store.revisions import revise
 from newsnap.urls import Address
 
 if sys.version_info >= (3, 14):
@@ -44,13 +46,10 @@ COMPRESSION_LEVEL = 3
 """zstd's own default: a fifth of a page's size at 0.5 ms for 150 KB; level 9 takes 5 ms to save another 8 %."""
 LOOK_UP_SIZE = 1000
 """Identities in one query."""
-NEVER_UPDATED = ("_id", "also_at", "story")
-"""Fields of a new article that a revision leaves alone."""
-
 _STORED = [name for name in stored_fields() if name != "id"]
 
 
-STORED = {"title": 1, "content_hash": 1, "revision": 1, "changed": 1, "state": 1}
+STORED = {"title": 1, "content_hash": 1, "revision": 1, "changed": 1, "state": 1, "snapshot": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ class Articles:
 
     def __init__(self, store: "Store", *, batch_articles: int, batch_seconds: float):
         self._store = store
-        self._clock = Clock()
+        self.clock = Clock()
         self._finds: Batches[Article, Found] = Batches(self._find, size=batch_articles, seconds=batch_seconds / 2)
         self._writes: Batches[_Write, Outcome] = Batches(self._write, size=batch_articles, seconds=batch_seconds)
 
@@ -160,19 +159,23 @@ class Articles:
         async def update() -> None:
             await self._store.db.articles.update_one(
                 {"_id": holder, "state": "live", "also_at": {"$ne": article.url}},
-                {"$push": {"also_at": article.url}, "$set": {"changed": self._clock.next()}},
+                {"$push": {"also_at": article.url}, "$set": {"changed": self.clock.next()}},
             )
 
         await self._store.patiently(update)
         await self._forget(article)
 
-    async def note_seen(self, article: Article) -> None:
-        """Note that an article was fetched again and says the same."""
+    async def note_seen(self, id: str, at: datetime) -> None:
+        """Note that an article was there again at a time, and says the same."""
 
         async def update() -> None:
-            await self._store.db.articles.update_one(
-                {"_id": article.id, "state": "live"}, {"$max": {"snapshot": article.snapshot}}
-            )
+            back = {"$and": [{"$eq": [{"$type": "$gone"}, "date"]}, {"$lt": ["$gone", at]}]}
+            fields = {
+                "snapshot": {"$max": ["$snapshot", at]},
+                "gone": {"$cond": [back, None, "$gone"]},
+                "changed": {"$cond": [back, self.clock.next(), "$changed"]},
+            }
+            await self._store.db.articles.update_one({"_id": id, "state": "live"}, [{"$set": fields}])
 
         await self._store.patiently(update)
 
@@ -203,14 +206,19 @@ class Articles:
 
     async def _insert(self, writes: Sequence[_Write]) -> list[Outcome | Exception | None]:
         """Write new articles; None for one that was there already, by whomever."""
-        refused = await self._capture([(write.article, 1) for write in writes])
+        articles = [write.article for write in writes]
+        refused, _, _ = await asyncio.gather(
+            self._capture([(article, 1) for article in articles]),
+            self._store.stories.keep(articles),
+            self._store.ledger.expect(articles),
+        )
         answers: list[Outcome | Exception | None] = [refused.get(write.article.id) for write in writes]
         kept = [at for at, answer in enumerate(answers) if answer is None]
         if not kept:
             return answers
         operations = []
         for write in (writes[at] for at in kept):
-            write.document["changed"] = self._clock.next()
+            write.document["changed"] = self.clock.next()
             fields = {name: value for name, value in write.document.items() if name != "_id"}
             operations.append(UpdateOne({"_id": write.article.id}, {"$setOnInsert": fields}, upsert=True))
 
@@ -245,12 +253,13 @@ class Articles:
         return StoreError(f"{write.article.id} was refused by MongoDB: {error['errmsg']}")
 
     async def _forget(self, article: Article) -> None:
-        """Delete the pages of an article that is not stored, whoever kept them: no takedown would find them."""
+        """Delete what was kept for an article that is not stored, whoever kept it: no takedown would find it."""
         latest = max((each.fetched for each in article.captures), default=article.snapshot)
 
         async def delete() -> None:
             if await self._store.db.articles.find_one({"_id": article.id}, {"_id": 1}) is None:
                 await self._store.db.captures.delete_many({"article": article.id, "fetched": {"$lte": latest}})
+                await self._store.db.fingerprints.delete_one({"_id": article.id})
 
         await self._store.patiently(delete)
 
@@ -269,54 +278,38 @@ class Articles:
         if own.state != "live":
             return "held"
         if own.same_as(article):
-            await self.note_seen(article)
+            await self.note_seen(article.id, article.snapshot)
             return "unchanged"
-        refused = await self._capture([(article, own.revision + 1)])
+        captures, refused = await self._compress([(article, own.revision + 1)])
         if refused:
             return refused[article.id]
-
-        async def revise() -> Outcome | None:
-            old = await self._store.db.articles.find_one({"_id": article.id})
-            if old is None:
-                return None
-            if old["revision"] == own.revision + 1 and old["changed"] == changed:
-                return "changed"  # the answer to the try before was lost
-            if old["revision"] != own.revision:
-                return None
-            kept = {
-                "_id": f"{article.id}/{own.revision}",
-                "article": article.id,
-                "replaced": changed,
-                **_without(old, ["_id"]),
-            }
-            await self._store.db.revisions.replace_one({"_id": kept["_id"]}, kept, upsert=True)
-            fields = _without(write.document, NEVER_UPDATED) | {"revision": own.revision + 1, "changed": changed}
-            result = await self._store.db.articles.update_one(
-                {"_id": article.id, "revision": own.revision}, {"$set": fields}
-            )
-            return "changed" if result.matched_count else None
-
-        changed = self._clock.next()
-        return await self._store.patiently(revise)
+        await self._store.stories.keep([article])
+        changed = self.clock.next()
+        return await self._store.patiently(lambda: revise(self._store, write.document, captures, own, changed))
 
     async def _capture(self, articles: Sequence[tuple[Article, int]]) -> dict[str, Exception]:
         """Write the pages of articles, given with their revision; return those that are refused, by identity.
 
         They are in the journal before the article is sent: a server that is killed in between has both or the pages.
         """
-        documents = await asyncio.to_thread(_capture_documents, articles)
-        refused: dict[str, Exception] = {}
-        operations = []
-        for document in documents:
-            if len(document["body"]) > MAX_CAPTURE_BYTES:
-                refused[document["article"]] = StoreError(
-                    f"{document['url']} is too large to be kept ({len(document['body'])} bytes, at most {MAX_CAPTURE_BYTES})"
-                )
-            else:
-                operations.append(ReplaceOne({"_id": document["_id"]}, document, upsert=True))
+        documents, refused = await self._compress(articles)
+        operations = [ReplaceOne({"_id": each["_id"]}, each, upsert=True) for each in documents]
         if operations:
             await self._store.patiently(lambda: self._store.db.captures.bulk_write(operations, ordered=False))
         return refused
+
+    async def _compress(self, articles: Sequence[tuple[Article, int]]) -> tuple[list[Document], dict[str, Exception]]:
+        """Return the pages of articles as they are kept, and those articles that have one that is too large."""
+        refused: dict[str, Exception] = {}
+        kept = []
+        for each in await asyncio.to_thread(_capture_documents, articles):
+            if len(each["body"]) > MAX_CAPTURE_BYTES:
+                refused[each["article"]] = StoreError(
+                    f"{each['url']} is too large to be kept ({len(each['body'])} bytes, at most {MAX_CAPTURE_BYTES})"
+                )
+            else:
+                kept.append(each)
+        return kept, refused
 
 
 def _stored(document: Document) -> Stored:
@@ -327,11 +320,8 @@ def _stored(document: Document) -> Stored:
         document["revision"],
         document["changed"],
         document["state"],
+        document.get("snapshot"),
     )
-
-
-def _without(document: Document, names: Iterable[str]) -> Document:
-    return {name: value for name, value in document.items() if name not in names}
 
 
 def to_document(article: Article) -> Document:
@@ -342,6 +332,7 @@ def to_document(article: Article) -> Document:
     document["figures"] = [{"url": each.url, "caption": each.caption, "after": each.after} for each in article.figures]
     document["story"] = article.id
     document["also_at"] = []
+    document["gone"] = None
     document["revision"] = 1
     document["state"] = "live"
     return document

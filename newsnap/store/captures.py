@@ -1,6 +1,5 @@
 """Captures as a recording: a crawl is answered from the pages that newsnap itself received."""
 
-from pathlib import Path
 from typing import Any
 
 from pymongo import AsyncMongoClient
@@ -19,7 +18,7 @@ class CapturesRecording:
     def __init__(self, settings: BaseSettings) -> None:
         self.uri: str = settings.get("MONGO_URI") or ""
         self.database: str = settings["MONGO_DATABASE"]
-        self.server = None if self.uri else EmbeddedServer(Path(settings["NEWSNAP_HOME"]))
+        self.server = None if self.uri else EmbeddedServer.from_settings(settings)
         self.client: AsyncMongoClient[Document] | None = None
 
     def open(self) -> None:

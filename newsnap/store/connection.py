@@ -5,7 +5,6 @@ import logging
 import time
 import weakref
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from pymongo import AsyncMongoClient
@@ -17,14 +16,18 @@ from pymongo.write_concern import WriteConcern
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
+from newsnap.ladder import Ladder
 from newsnap.store.articles import Articles
 from newsnap.store.errors import MongoAway, StoreError, passing
+from newsnap.store.ledger import Ledger
 from newsnap.store.rules import RuleStore
 from newsnap.store.runs import Runs
 from newsnap.store.schema import ensure_schema
 from newsnap.store.server import EmbeddedServer
+from newsnap.store.stories import Stories
 
 logger = logging.getLogger(__name__)
+logging.getLogger("pymongo").setLevel(logging.INFO)  # at DEBUG it logs what articles say
 T = TypeVar("T")
 Document = dict[str, Any]
 
@@ -32,9 +35,9 @@ DURABLE = WriteConcern(w="majority", j=True)
 """A write counts when most members of the replica set have it in their journal."""
 
 SELECTION_SECONDS = 5
-"""A try to find a server that answers takes at most so long; MongoDB's own default is 30."""
+"""A try to find a server takes at most so long; MongoDB's own default is 30."""
 OPERATION_SECONDS = 30
-"""One operation takes at most so long."""
+"""An answer takes at most so long; without it, a server that hangs would hold the crawl for ever."""
 
 
 class Store:
@@ -50,7 +53,7 @@ class Store:
         self.uri: str = settings.get("MONGO_URI") or ""
         self.database_name: str = settings["MONGO_DATABASE"]
         self.wait_seconds = settings.getfloat("NEWSNAP_MONGO_WAIT_SECONDS")
-        self.server = None if self.uri else EmbeddedServer(Path(settings["NEWSNAP_HOME"]))
+        self.server = None if self.uri else EmbeddedServer.from_settings(settings)
         self.client: AsyncMongoClient[Document] | None = None
         self.away: MongoAway | None = None
         self.on_away: Callable[[], None] = lambda: None
@@ -59,6 +62,19 @@ class Store:
         self._told = 0.0
         self.articles = Articles(
             self,
+            batch_articles=settings.getint("NEWSNAP_MONGO_BATCH_ARTICLES"),
+            batch_seconds=settings.getfloat("NEWSNAP_MONGO_BATCH_SECONDS"),
+        )
+        self.stories = Stories(
+            self,
+            self.articles.clock,
+            batch_articles=settings.getint("NEWSNAP_MONGO_BATCH_ARTICLES"),
+            batch_seconds=settings.getfloat("NEWSNAP_MONGO_BATCH_SECONDS"),
+        )
+        self.ledger = Ledger(
+            self,
+            self.articles.clock,
+            Ladder.of(settings),
             batch_articles=settings.getint("NEWSNAP_MONGO_BATCH_ARTICLES"),
             batch_seconds=settings.getfloat("NEWSNAP_MONGO_BATCH_SECONDS"),
         )
@@ -99,8 +115,8 @@ class Store:
                     tz_aware=True,
                     appname="newsnap",
                     serverSelectionTimeoutMS=round(min(SELECTION_SECONDS, self.wait_seconds) * 1000) or 1,
-                    timeoutMS=OPERATION_SECONDS * 1000,
-                    # `patiently` tries again, and says so; the driver would, silently, for all of OPERATION_SECONDS
+                    socketTimeoutMS=OPERATION_SECONDS * 1000,
+                    # `patiently` tries again, and says so
                     retryWrites=False,
                     retryReads=False,
                 )
@@ -168,7 +184,7 @@ class Store:
         since = None
         while True:
             if self.away:
-                raise self.away
+                raise MongoAway(str(self.away))
             try:
                 result = await act()
             except PyMongoError as error:
@@ -182,12 +198,13 @@ class Store:
                 self._tell(error, waited)
                 await asyncio.sleep(min(0.5 + waited / 10, 5, max(0.1, self.wait_seconds - waited)))
             else:
-                if since is not None:
+                if since is not None and self._told:
+                    self._told = 0.0
                     logger.warning("MongoDB at %s is back after %.0f s", self.where, time.monotonic() - since)
                 return result
 
     def _tell(self, error: PyMongoError, waited: float) -> None:
-        if time.monotonic() - self._told > 10:
+        if not self._told or time.monotonic() - self._told > 10:
             self._told = time.monotonic()
             logger.warning(
                 "MongoDB at %s is away (%s); the crawl waits, %.0f s of at most %.0f s, and nothing is lost",
@@ -195,12 +212,20 @@ class Store:
             )  # fmt: skip
 
     def _give_up(self, error: PyMongoError, waited: float) -> None:
+        if self.away:  # many wait, one tells
+            return
+        logging.getLogger("scrapy.core.scraper").addFilter(is_news)
         self.away = MongoAway(
             f"MongoDB at {self.where} has been away for {waited:.0f} s ({brief(error)}); the crawl ends, what is not stored "
             "is fetched again next time; NEWSNAP_MONGO_WAIT_SECONDS says how long to wait"
         )
         logger.error("%s", self.away)
         self.on_away()
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """Tell whether a log record says more than that MongoDB is away, which was said when it was given up."""
+    return not (record.exc_info and isinstance(record.exc_info[1], MongoAway))
 
 
 def brief(error: Exception) -> str:

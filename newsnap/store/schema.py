@@ -55,6 +55,7 @@ LIVE_FIELDS: Document = {
     "content_hash": {"bsonType": "string", "pattern": "^[0-9a-f]{64}$"},
     "story": TEXT,
     "also_at": TEXTS,
+    "gone": MAYBE_TIME,
 }
 KEPT_FIELDS: Document = {
     "_id": {"bsonType": "string", "pattern": "^[a-z0-9]+:.+"},
@@ -108,6 +109,41 @@ RULE: Document = {
         "until": MAYBE_TIME,
     },
 }
+FINGERPRINT: Document = {
+    "bsonType": "object",
+    "required": ["first", "texts"],
+    "properties": {
+        "first": TIME,
+        "pending": TIME,
+        "texts": {
+            "bsonType": "array",
+            "items": {
+                "bsonType": "object",
+                "required": ["hash", "bands", "signature"],
+                "properties": {
+                    "hash": TEXT,
+                    "bands": {"bsonType": "array", "items": {"bsonType": ["int", "long"]}},
+                    "signature": {"bsonType": "binData"},
+                },
+            },
+        },
+    },
+}
+ENTRY: Document = {
+    "bsonType": "object",
+    "required": ["source", "url", "looked", "next"],
+    "properties": {
+        "source": TEXT,
+        "url": TEXT,
+        "base": TIME,
+        "looked": TIME,
+        "next": MAYBE_TIME,
+        "text_of": MAYBE_TEXT,
+        "failed": COUNT,
+        "reason": TEXT,
+        "since": TIME,
+    },
+}
 RUN: Document = {"bsonType": "object", "required": ["source", "started", "state"]}
 
 COLLECTIONS: dict[str, tuple[Document, list[IndexModel]]] = {
@@ -137,6 +173,21 @@ COLLECTIONS: dict[str, tuple[Document, list[IndexModel]]] = {
         [
             IndexModel([("article", ASCENDING), ("revision", DESCENDING)], name="article_revision"),
             IndexModel([("url", ASCENDING), ("fetched", DESCENDING)], name="url_fetched"),  # to be replayed
+        ],
+    ),
+    "fingerprints": (
+        FINGERPRINT,
+        [
+            # of a text that has many like it, the latest are read first and no more than are wanted
+            IndexModel([("texts.bands", ASCENDING), ("first", DESCENDING)], name="bands_first"),
+            IndexModel([("pending", ASCENDING)], name="pending", sparse=True),
+        ],
+    ),
+    "ledger": (
+        ENTRY,
+        [
+            IndexModel([("source", ASCENDING), ("next", ASCENDING)], name="source_next"),
+            IndexModel([("failed", ASCENDING)], name="failed", sparse=True),
         ],
     ),
     "takedowns": (RULE, []),

@@ -231,6 +231,7 @@ class EmbeddedServer:
                     raise ServerError(
                         f"MongoDB's supervisor was ended three times in a row: see {self.files.supervisor_log}"
                     )
+                self._check_room()
                 self._start_supervisor()
                 starts += 1
             elif state and state.phase == "running" and _is_primary(state.socket_uri, deadline):
@@ -243,13 +244,15 @@ class EmbeddedServer:
             f"MongoDB was not ready after {START_SECONDS} s ({words}): see {self.files.log}, and try again"
         )
 
-    def _start_supervisor(self) -> None:
+    def _check_room(self) -> None:
         free_bytes = shutil.disk_usage(self.files.data).free
         if free_bytes < LEAST_FREE_BYTES:
             raise ServerError(
                 f"{free_bytes // 1024**2} MB are free where {self.files.data} is, and MongoDB needs "
                 f"{LEAST_FREE_BYTES // 1024**2} MB to start: make room, or set NEWSNAP_HOME to another disk"
             )
+
+    def _start_supervisor(self) -> None:
         state = self.files.state()
         binary = find_binary(state.data_version if state else "")
         command = [
@@ -258,12 +261,12 @@ class EmbeddedServer:
             *(("--port", str(self._port)) if self._port else ()),
         ]
         # In a Scrapyd job newsnap is imported from an archive that only this process knows of.
-        path = os.pathsep.join([str(Path(newsnap.__file__).parents[1]), *os.environ.get("PYTHONPATH", "").split(":")])
+        paths = [str(Path(newsnap.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
         with self.files.supervisor_log.open("ab") as log:
             run = subprocess.run(
                 command,
                 cwd="/",
-                env={**os.environ, "PYTHONPATH": path},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -283,7 +286,8 @@ class EmbeddedServer:
                 told = False
             state = self.files.state()
             if not told and state and state.supervisor:
-                os.kill(state.supervisor, signal.SIGTERM)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(state.supervisor, signal.SIGTERM)
                 told = True
             time.sleep(POLL_SECONDS)
         raise ServerError(f"MongoDB did not stop in {START_SECONDS} s: see {self.files.log}")

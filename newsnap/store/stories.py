@@ -1,0 +1,380 @@
+"""Stories: which articles are one text, linked by the earliest of them, whatever the order they come in.
+
+Every article has a document in `fingerprints`, with all the texts it ever had.  How a link is never lost:
+
+- the fingerprint is written before the article and marked `pending`, so an article that is there has one;
+- it is compared after its article is written: of two crawlers that bring reprints of each other at once, at least one
+  sees the other's;
+- the mark goes when its links are made; what a crawl that was killed left marked is linked by the next;
+- stories are united in a transaction that writes to the fingerprint of each story's first article, so that of two
+  that touch one story the second waits for the first and sees what it did.
+"""
+
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pymongo import UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import BulkWriteError
+from pymongo.read_concern import ReadConcern
+
+from newsnap.fingerprints import Fingerprint, compare, relation
+from newsnap.items import Article
+from newsnap.likeness import read, relation_of_texts
+from newsnap.precedence import Member, earliest, in_order
+from newsnap.store.articles import Clock
+from newsnap.store.batches import Batches
+
+if TYPE_CHECKING:
+    from newsnap.store.connection import Store
+
+Document = dict[str, Any]
+
+DUPLICATE_KEY = 11000
+MOST_TEXTS = 8
+"""Texts kept of one article, the latest; a page that tells an event as it happens has hundreds."""
+MOST_CANDIDATES = 64
+"""So many articles are compared with one at most, the latest: a daily report has thousands written like it."""
+CANDIDATES_A_BATCH = 4
+"""A batch that finds more on average is halved, and an article that alone finds too many is bounded as said before."""
+DOUBTFUL = 0.6
+"""The share, as estimated from hashes, from which the texts themselves are compared."""
+CERTAIN = 0.985
+"""The share from which hashes are enough, if all numbers are the same."""
+LINKED_AT_ONCE = 100
+ORPHAN_HOURS = 1
+"""A fingerprint without an article is deleted after so long: its article was refused, or its crawler killed."""
+
+
+@dataclass(slots=True)
+class _Text:
+    hash: str
+    fingerprint: Fingerprint
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A document of `fingerprints`."""
+
+    id: str
+    texts: list[_Text]
+    revised: bool = False
+    """It was linked before, and its date may be another now."""
+
+    likes: set[str] = field(default_factory=set)
+    """Identities of articles with nearly the same text."""
+
+    @property
+    def bands(self) -> set[int]:
+        return {band for text in self.texts for band in text.fingerprint.bands}
+
+
+class Stories:
+    """The collection `fingerprints`, and the field `story` of articles."""
+
+    def __init__(self, store: "Store", clock: Clock, *, batch_articles: int, batch_seconds: float):
+        self._store = store
+        self._clock = clock
+        self._links: Batches[_Kept, None] = Batches(self._link, size=batch_articles, seconds=batch_seconds / 2)
+
+    # --- while articles are written ---
+
+    async def keep(self, articles: Sequence[Article]) -> None:
+        """Write the fingerprints of articles that are about to be written."""
+        operations = []
+        for article in articles:
+            assert article.content_hash is not None
+            assert article.fingerprint is not None
+            text = {
+                "hash": article.content_hash,
+                "bands": article.fingerprint.bands,
+                "signature": article.fingerprint.signature,
+            }
+            update = {
+                "$push": {"texts": {"$each": [text], "$slice": -MOST_TEXTS}},
+                "$min": {"first": article.snapshot},
+                "$set": {"pending": self._clock.next()},
+            }
+            operations.append(
+                UpdateOne({"_id": article.id, "texts.hash": {"$ne": article.content_hash}}, update, upsert=True)
+            )
+
+        async def write() -> None:
+            try:
+                await self._store.db.fingerprints.bulk_write(operations, ordered=False)
+            except BulkWriteError as error:
+                if any(each["code"] != DUPLICATE_KEY for each in error.details["writeErrors"]):
+                    raise
+                # this text is kept already: the answer to an earlier try was lost, or another crawler is faster
+
+        if operations:
+            await self._store.patiently(write)
+
+    async def link(self, article: Article, *, revised: bool) -> None:
+        """Link an article that was just written to those with nearly the same text, and wait until that is done."""
+        assert article.content_hash is not None
+        assert article.fingerprint is not None
+        await self._links.ask(_Kept(article.id, [_Text(article.content_hash, article.fingerprint)], revised))
+
+    async def link_pending(self) -> int:
+        """Link what was written and not linked, since its crawl was killed; return how many articles that were."""
+        linked, last = 0, ""
+        while True:
+            documents = await self._store.patiently(lambda after=last: self._pending_after(after))  # type: ignore[misc]
+            if not documents:
+                return linked
+            last = documents[-1]["_id"]
+            there = await self._there([each["_id"] for each in documents])
+            await self._link([kept_from(each, revised=True) for each in documents if each["_id"] in there])
+            linked += len(there)
+            lost = [each["_id"] for each in documents if each["_id"] not in there]
+            if lost:
+                await self._delete_orphans(lost)
+
+    async def _pending_after(self, id: str) -> list[Document]:
+        query = {"pending": {"$exists": True}, "_id": {"$gt": id}}
+        return await self._store.db.fingerprints.find(query).sort("_id", 1).limit(LINKED_AT_ONCE).to_list()
+
+    async def _there(self, ids: Sequence[str]) -> set[str]:
+        """Return those identities that have an article with a story."""
+        query = {"_id": {"$in": list(ids)}, "story": {"$exists": True}}
+        found = await self._store.patiently(lambda: self._store.db.articles.find(query, {"_id": 1}).to_list())
+        return {each["_id"] for each in found}
+
+    async def _delete_orphans(self, ids: Sequence[str]) -> None:
+        oldest = datetime.now(UTC) - timedelta(hours=ORPHAN_HOURS)
+        query = {"_id": {"$in": list(ids)}, "pending": {"$lt": oldest}}
+        await self._store.patiently(lambda: self._store.db.fingerprints.delete_many(query))
+
+    async def forget(self, id: str, session: AsyncClientSession | None = None) -> None:
+        """Delete the fingerprint of an article, and let its story, if it has one, go on without it.
+
+        For one that is removed, after its document has lost `story`; in the caller's transaction if a session is given.
+        """
+
+        async def act(session: AsyncClientSession) -> None:
+            await self._store.db.fingerprints.delete_one({"_id": id}, session=session)
+            await self._unite(session, await self._store.db.articles.distinct("_id", {"story": id}, session=session))
+
+        if session is not None:
+            await act(session)
+        else:
+            await self._transact(act)
+
+    # --- finding reprints ---
+
+    async def _link(self, batch: Sequence[_Kept]) -> list[None]:
+        """Find the reprints of articles, among themselves and among all, and make one story of each group."""
+        started = self._clock.next()
+        doubtful = []
+        for one, other in pairs_of(batch, await self._candidates(batch)):
+            share, certain = likeness_of(one, other)
+            if certain:
+                one.likes.add(other.id)
+            elif share >= DOUBTFUL:
+                doubtful.append((one, other))
+        if doubtful:
+            await self._compare_texts(doubtful)
+        for group in groups_of(batch):
+            await self._transact(lambda session, group=group: self._unite(session, group))  # type: ignore[misc]
+        done = {"_id": {"$in": [each.id for each in batch]}, "pending": {"$lte": started}}
+        await self._store.patiently(lambda: self._store.db.fingerprints.update_many(done, {"$unset": {"pending": ""}}))
+        return [None] * len(batch)
+
+    async def _candidates(self, batch: Sequence[_Kept]) -> list[_Kept]:
+        """Return the articles that share a band with one of these, by one indexed query."""
+        members = [each.id for each in batch]
+        bands = sorted({band for each in batch for band in each.bands})
+        if not bands:
+            return []
+        query = {"texts.bands": {"$in": bands}, "_id": {"$nin": members}}
+        alone = len(batch) == 1
+        bound = MOST_CANDIDATES if alone else MOST_CANDIDATES + CANDIDATES_A_BATCH * len(batch)
+
+        async def find() -> list[Document]:
+            cursor = self._store.db.fingerprints.find(query, {"texts": 1})
+            if alone:  # the index holds the latest of each band first: no more than the bound are read
+                cursor = cursor.sort("first", -1)
+            return await cursor.limit(bound).to_list()
+
+        documents = await self._store.patiently(find)
+        if alone or len(documents) < bound:
+            return [kept_from(each) for each in documents]
+        half = len(batch) // 2
+        found = [*await self._candidates(batch[:half]), *await self._candidates(batch[half:])]
+        return [each for each in {each.id: each for each in found}.values() if each.id not in members]
+
+    async def _compare_texts(self, pairs: Sequence[tuple[_Kept, _Kept]]) -> None:
+        """Compare the texts where hashes leave doubt; a text that an article no longer has is judged by its hashes."""
+        query = {"_id": {"$in": list({each.id for pair in pairs for each in pair})}, "body": {"$exists": True}}
+        fields = {"title": 1, "body": 1, "content_hash": 1}
+        found = await self._store.patiently(lambda: self._store.db.articles.find(query, fields).to_list())
+        texts = {each["_id"]: (each["content_hash"], read(each["title"], each["body"])) for each in found}
+        for one, other in pairs:
+            if one.id not in texts or other.id not in texts:
+                continue
+            (hash_one, text_one), (hash_other, text_other) = texts[one.id], texts[other.id]
+            verdicts = {
+                relation_of_texts(text_one, text_other)
+                if (mine.hash, its.hash) == (hash_one, hash_other)
+                else relation(mine.fingerprint, its.fingerprint)
+                for mine in one.texts
+                for its in other.texts
+            }
+            if verdicts & {"same", "reprint"}:
+                one.likes.add(other.id)
+
+    # --- making one story of several ---
+
+    async def _transact(self, act: Callable[[AsyncClientSession], Coroutine[Any, Any, None]]) -> None:
+        """Do something in a transaction, again where another one was faster."""
+
+        async def run() -> None:
+            client, db = self._store.client, self._store.db
+            assert client is not None
+            async with client.start_session() as session:
+                await session.with_transaction(
+                    act, read_concern=ReadConcern("snapshot"), write_concern=db.write_concern
+                )
+
+        await self._store.patiently(run)
+
+    async def _unite(self, session: AsyncClientSession, ids: Iterable[str]) -> None:
+        """Make one story of all that articles belong to, under the identity of the earliest."""
+        db = self._store.db
+        belong = {"_id": {"$in": list(ids)}, "story": {"$exists": True}}
+        stories = await db.articles.distinct("story", belong, session=session)
+        members = await self._members({"story": {"$in": stories}}, session)
+        if not members:
+            return
+        # the lock: of two that unite one story, the second fails here, and begins again with what the first did
+        locked = [*stories, *(each.id for each, _ in members)]
+        await db.fingerprints.update_many({"_id": {"$in": locked}}, {"$inc": {"united": 1}}, session=session)
+        story = earliest(each for each, _ in members).id
+        moved = [
+            UpdateOne({"_id": each.id}, {"$set": {"story": story, "changed": self._clock.next()}})
+            for each, named in members
+            if named != story
+        ]
+        if moved:
+            await db.articles.bulk_write(moved, session=session)
+
+    async def _members(self, query: Document, session: AsyncClientSession | None = None) -> list[tuple[Member, str]]:
+        """Return the articles that a query finds, each with the story it names."""
+        db = self._store.db
+        fields = {"story": 1, "published": 1, "published_precision": 1, "snapshot": 1}
+        articles = await db.articles.find(query, fields, session=session).to_list()
+        ids = {"_id": {"$in": [each["_id"] for each in articles]}}
+        firsts = {each["_id"]: each["first"] async for each in db.fingerprints.find(ids, {"first": 1}, session=session)}
+        return [
+            (
+                Member(
+                    id=each["_id"],
+                    published=each["published"],
+                    precision=each["published_precision"],
+                    first=firsts.get(each["_id"], each["snapshot"]),
+                ),
+                each["story"],
+            )
+            for each in articles
+        ]
+
+    # --- reading ---
+
+    async def members(self, story: str) -> list[Member]:
+        """Return the articles of a story in order of publication, the first publisher first; empty if there is none."""
+        found = await self._store.patiently(lambda: self._members({"story": story, "state": "live"}))
+        return in_order([each for each, _ in found])
+
+    async def attribution(self, id: str) -> "Attribution | None":
+        """Compare whom a live article names as its origin with the first publisher of its story; None without one."""
+        fields = {"story": 1, "origin": 1, "outlet": 1, "site": 1}
+        query = {"_id": id, "state": "live"}
+        article = await self._store.patiently(lambda: self._store.db.articles.find_one(query, fields))
+        if article is None:
+            return None
+        members = await self.members(article["story"])
+        first = members[0].id if members else id
+        head = article
+        if first != id:
+            found = await self._store.patiently(lambda: self._store.db.articles.find_one({"_id": first}, fields))
+            head = found or article
+        named = article["origin"] or ([article["outlet"]] if article["outlet"] else [])
+        return Attribution(named, first, [head["site"], *([head["outlet"]] if head["outlet"] else [])], members)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Whom a text names as its origin, and whom the database knows as its first publisher."""
+
+    named: list[str]
+    """The chain that the text names (本文转自), outermost first, or else its 来源; empty where it names nobody."""
+
+    first: str
+    """Identity of the earliest article of the story."""
+
+    first_names: list[str]
+    """Masthead of its source, and the 来源 it displays."""
+
+    members: list[Member]
+    """All live articles of the story, in order of publication."""
+
+    @property
+    def agrees(self) -> bool | None:
+        """Tell whether the first publisher is among those named; None where nobody is named."""
+        if not self.named:
+            return None
+        return any(one in other or other in one for one in self.named for other in self.first_names)
+
+
+def kept_from(document: Document, *, revised: bool = False) -> _Kept:
+    """Read a document of `fingerprints`."""
+    texts = [
+        _Text(each["hash"], Fingerprint(bytes(each["signature"]), list(each["bands"])))
+        for each in document.get("texts", ())
+    ]
+    return _Kept(document["_id"], texts, revised)
+
+
+def pairs_of(batch: Sequence[_Kept], found: Sequence[_Kept]) -> list[tuple[_Kept, _Kept]]:
+    """Return which articles share a band: those of a batch with those found, and with each other."""
+    holders: dict[int, list[_Kept]] = {}
+    for each in [*batch, *found]:
+        for band in each.bands:
+            holders.setdefault(band, []).append(each)
+    pairs = []
+    for one in batch:
+        others = {other.id: other for band in one.bands for other in holders[band]}
+        others.pop(one.id, None)
+        pairs += [(one, other) for other in list(others.values())[:MOST_CANDIDATES]]
+    return pairs
+
+
+def likeness_of(one: _Kept, other: _Kept) -> tuple[float, bool]:
+    """Return the largest share that two of the texts of two articles have in common, and whether that is enough."""
+    share, certain = 0.0, False
+    for mine in one.texts:
+        for its in other.texts:
+            likeness = compare(mine.fingerprint, its.fingerprint)
+            share = max(share, likeness.contained)
+            certain = certain or (likeness.contained >= CERTAIN and not likeness.numbers_missing)
+    return share, certain
+
+
+def groups_of(batch: Sequence[_Kept]) -> list[set[str]]:
+    """Return which identities belong together, directly or by a third; a revised article alone is a group too."""
+    groups: list[set[str]] = []
+    for each in batch:
+        group = {each.id, *each.likes}
+        if len(group) == 1 and not each.revised:
+            continue
+        apart = []
+        for other in groups:
+            if group.isdisjoint(other):
+                apart.append(other)
+            else:
+                group |= other
+        groups = [*apart, group]
+    return groups

@@ -1,0 +1,113 @@
+"""Addresses: all variants of one article are one, and nothing else is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scrapy.utils.project import get_project_settings
+
+from newsnap.sources import load_sources
+from newsnap.urls import AddressError, AddressRules, in_domains, tidy
+
+SOURCES = load_sources(get_project_settings())
+
+VARIANTS = {
+    "people:40223222": [
+        "http://politics.people.com.cn/n1/2024/0424/c1001-40223222.html",
+        "https://politics.people.com.cn/n1/2024/0424/c1001-40223222.html",
+        "HTTP://Politics.People.com.cn:80/n1/2024/0424/c1001-40223222.html#p2",
+        "http://politics.people.com.cn/n1/2024/0424/c1001-40223222.html?from=singlemessage&isappinstalled=0",
+        "http://politics.people.com.cn/n1/2024/0424/c1001-40223222-2.html",
+        "http://politics.people.com.cn/BIG5/n1/2024/0424/c1001-40223222.html",
+        "http://politics.people.com.cn/n1/./2024/x/../0424/c1001-40223222.html",
+        "http://politics.people.com.cn/n1/2024/0424/c1001%2D40223222.html",
+        "http://politics.people.com.cn./n1/2024/0424/c1001-40223222.html",
+    ],
+    "xinhua:0ed4d97f42b9421bafa3565bd2a3ff21": [
+        "https://www.news.cn/politics/20260117/0ed4d97f42b9421bafa3565bd2a3ff21/c.html",
+        "http://www.xinhuanet.com/politics/20260117/0ed4d97f42b9421bafa3565bd2a3ff21/c.html",
+        "http://m.news.cn/politics/20260117/0ed4d97f42b9421bafa3565bd2a3ff21/c.html?page=2",
+        "http://big5.news.cn/gate/big5/www.news.cn/politics/20260117/0ed4d97f42b9421bafa3565bd2a3ff21/c.html",
+    ],
+    "xinhua:1129981476": [
+        "http://www.news.cn/fortune/2023-11/17/c_1129981476.htm",
+        "http://www.xinhuanet.com/fortune/2023-11/17/c_1129981476_2.htm",
+    ],
+    "chinanews:10622950": [
+        "https://www.chinanews.com.cn/sh/2026/05-17/10622950.shtml",
+        "http://www.chinanews.com/sh/2026/05-17/10622950.shtml",
+        "https://chinanews.com.cn/sh/2026/05-17/10622950.shtml?spm=1",
+    ],
+    "chinanews:hn-528761": [
+        "https://www.hn.chinanews.com.cn/news/gnxw/2026/0522/528761.html",
+        "http://www.hn.chinanews.com/news/gnxw/2026/0522/528761.html",
+    ],
+}
+
+
+@pytest.mark.parametrize("identity", VARIANTS)
+def test_all_variants_of_an_address_are_one_article(identity: str) -> None:
+    found = [SOURCES.identify(url) for url in VARIANTS[identity]]
+    assert {each.id if each else None for each in found} == {identity}
+    assert len({each.url for each in found if each}) == 1
+
+
+def test_a_page_number_is_told_and_cut() -> None:
+    found = SOURCES.identify("http://culture.people.com.cn/n1/2026/1003/c1013-40990188-3.html")
+    assert found is not None
+    assert (found.page, found.url) == (3, "http://culture.people.com.cn/n1/2026/1003/c1013-40990188.html")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://www.people.com.cn/",
+        "http://politics.people.com.cn/GB/1024/index.html",
+        "http://people.com.cn.evil.example/n1/2024/0424/c1001-40223222.html",
+        "http://evilpeople.com.cn/n1/2024/0424/c1001-40223222.html",
+        "http://evil.example/politics.people.com.cn/n1/2024/0424/c1001-40223222.html",
+        "https://www.news.cn/politics/",
+        "not an address",
+    ],
+)
+def test_what_is_no_article_is_not_identified(url: str) -> None:
+    assert SOURCES.identify(url) is None
+
+
+def test_an_address_that_no_pattern_knows_is_adopted_with_a_digest() -> None:
+    rules = SOURCES["people"].address_rules()
+    one = rules.adopt("https://www.people.com.cn/corpus/a.html?x=1")
+    assert one == rules.adopt("http://www.people.com.cn/corpus/a.html#top")
+    assert one.id.startswith("people:")
+    assert len(one.id) == len("people:") + 16
+
+
+def test_a_foreign_address_is_refused_with_the_hosts_of_the_source() -> None:
+    with pytest.raises(AddressError, match=r"https://example.com/ is not on a host of people \(people.com.cn"):
+        SOURCES["people"].address_rules().adopt("https://example.com/")
+
+
+@pytest.mark.parametrize("url", ["", "people.com.cn", "ftp://people.com.cn/x", "http://", "javascript:alert(1)", "http://[::1"])
+def test_what_is_no_address_of_the_web_is_refused(url: str) -> None:
+    with pytest.raises(AddressError, match="give it as https://host/path"):
+        tidy(url)
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_tidying_twice_changes_nothing(path: str, query: str) -> None:
+    try:
+        once = tidy(f"https://news.example/{path}?{query}")
+    except AddressError:
+        return
+    assert tidy(once) == once
+
+
+def test_queries_that_tell_the_article_are_kept_and_others_dropped() -> None:
+    rules = AddressRules("x", ["x.example"], r"x\.example/news\.html\?id=(?P<id>\d+)", keep_query=["id"])
+    found = rules.identify("https://x.example/news.html?utm_source=a&id=7&b=2")
+    assert found is not None
+    assert (found.id, found.url) == ("x:7", "https://x.example/news.html?id=7")
+
+
+def test_a_domain_covers_what_is_below_it_alone() -> None:
+    assert in_domains("http://a.b.example/", ["b.example"])
+    assert not in_domains("http://ab.example/", ["b.example"])
