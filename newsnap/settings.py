@@ -61,6 +61,8 @@ LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO")  # default DEBUG prints every it
 
 DOWNLOADER_MIDDLEWARES = {
     "newsnap.takedowns.TakedownsMiddleware": 50,  # before robots.txt: what is taken down causes no request at all
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # replaced by the next
+    "newsnap.robots.RobotsMiddleware": 100,
     "newsnap.manners.MannersMiddleware": 600,  # after retries and redirects have chosen the host
 }
 EXTENSIONS = {
@@ -90,6 +92,8 @@ NEWSNAP_RETRY_AFTER_MAX_SECONDS = float(os.environ.get("NEWSNAP_RETRY_AFTER_MAX_
 """A longer Retry-After is cut to this, 0 ignores all; read by manners."""
 NEWSNAP_GUARD_ALLOWED_NETWORKS = os.environ.get("NEWSNAP_GUARD_ALLOWED_NETWORKS", "")
 """Networks to connect to although they are not public, e.g. 127.0.0.0/8,::1/128, for tests; read by guard."""
+NEWSNAP_EXTRACT_GENERIC = os.environ.get("NEWSNAP_EXTRACT_GENERIC", "") not in ("", "0")
+"""Layouts are ignored and every page is read by generic extraction, to measure it; read by news_spider."""
 NEWSNAP_CRAWL_MAX_AGE_DAYS = int(os.environ.get("NEWSNAP_CRAWL_MAX_AGE_DAYS", "7"))
 """Entries of sitemaps that are older are not followed (-a since overrules it); read by listings."""
 NEWSNAP_LISTING_MAX_AGE_DAYS = int(os.environ.get("NEWSNAP_LISTING_MAX_AGE_DAYS", "3"))

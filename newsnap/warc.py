@@ -48,6 +48,7 @@ class WarcFile:
             capture.url,
             "response",
             payload=io.BytesIO(capture.body),
+            length=len(capture.body),  # else warcio spools it through a file
             http_headers=status,
             warc_headers_dict={"WARC-Date": date},
         )

@@ -1,5 +1,6 @@
 """The whole road: a recorded day through the real settings into a real MongoDB, and what goes wrong on it."""
 
+import io
 import json
 import re
 import socket
@@ -9,6 +10,9 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 from record import PAGES, record
+from warcio.archiveiterator import ArchiveIterator
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
 
 from conftest import ROOT, Scrapy
 from newsnap.store.articles import capture_from
@@ -99,6 +103,25 @@ def test_a_disallowed_page_is_not_asked_for(scrapy: Scrapy, db: Database[Documen
     done = scrapy("crawl", "people", "-a", f"urls={address}", NEWSNAP_REPLAY=str(warc))
     assert done.returncode == 1
     assert "robots.txt 1" in done.stderr
+
+
+@pytest.mark.parametrize(("status", "fetched"), [("503 Service Unavailable", False), ("404 Not Found", True)])
+def test_a_host_whose_robots_txt_fails_is_left_alone(
+    status: str, fetched: bool, scrapy: Scrapy, db: Database[Document], tmp_path: Path
+) -> None:
+    warc, address = tmp_path / "day.warc.gz", "http://society.people.com.cn/n1/2026/1003/c1008-40990196.html"
+    bodies = {
+        "http://society.people.com.cn/robots.txt": (status, b"User-agent: *\nDisallow: /n1/\n"),
+        address: ("200 OK", (PAGES / "people" / "flash.html").read_bytes()),
+    }
+    with warc.open("wb") as stream:
+        writer = WARCWriter(stream, gzip=True)
+        for url, (line, body) in bodies.items():
+            headers = StatusAndHeaders(line, [("Content-Type", "text/html")], protocol="HTTP/1.1")
+            writer.write_record(writer.create_warc_record(url, "response", payload=io.BytesIO(body), length=len(body), http_headers=headers))
+    done = scrapy("crawl", "people", "-a", f"urls={address}", NEWSNAP_REPLAY=str(warc))
+    assert done.returncode == (0 if fetched else 1), done.stderr
+    assert db.articles.count_documents({}) == fetched
 
 
 def test_export_gives_every_field_in_order(scrapy: Scrapy, db: Database[Document], tmp_path: Path) -> None:
@@ -215,8 +238,6 @@ def test_the_recorded_day_is_made_of_the_saved_pages(tmp_path: Path) -> None:
 
 
 def contents(warc: Path) -> dict[str, bytes]:
-    from warcio.archiveiterator import ArchiveIterator
-
     with warc.open("rb") as stream:
         return {
             record.rec_headers["WARC-Target-URI"]: record.content_stream().read()
