@@ -30,7 +30,7 @@ def read_outlet(text: str) -> str | None:
     if not labelled and re.search(r"\d{4}[-年/]\d", text):  # a date line that names no outlet
         return None
     rest = AFTER_OUTLET.split(rest.strip(), maxsplit=1)[0]
-    rest = rest.strip(" \u3000\xa0:：|,，;；、")
+    rest = rest.strip(" \u3000\xa0:：|,，;；、").rstrip("【（([ ")
     for opening, closing in ("（）", "()", "【】", "[]"):
         if rest.endswith(closing) and opening not in rest:
             rest = rest[:-1].rstrip()
@@ -73,7 +73,7 @@ def read_names(text: str, *, first_role_only: bool = True, numbers: bool = False
         text = OTHER_ROLE.sub("", text)
     text = SPREAD_NAME.sub(r"\1\2", text)
     names = []
-    for piece in re.split(rf"{SEPARATORS}|\s(?![A-Za-z.])|\s*(?<=[\u4e00-\u9fff])\s", text):
+    for piece in re.split(rf"{SEPARATORS}|\s(?![A-Za-z.])|\s*(?<=[\u4e00-\u9fff])\s(?![A-Z]{{1,3}}\d)", text):
         piece = piece.strip(BRACKETS) if numbers else STAFF_NUMBER.sub("", piece.strip(BRACKETS))
         piece = LABEL.sub("", piece)
         piece = GLUED_ROLE.sub("", piece).strip(BRACKETS)
@@ -90,8 +90,8 @@ SPACED = re.compile(
 )
 
 
-def read_signature(text: str) -> tuple[list[str], list[str]]:
-    """Return authors and editors of a line that may name both.
+def read_signature(text: str, *, numbers: bool = False) -> tuple[list[str], list[str]]:
+    """Return authors and editors of a line that may name both; editors with their staff numbers if asked so.
 
     >>> read_signature("[作者: 王磊 责任编辑: 李静 ]"), read_signature("【编辑:张帆】")
     ((['王磊'], ['李静']), ([], ['张帆']))
@@ -106,8 +106,8 @@ def read_signature(text: str) -> tuple[list[str], list[str]]:
             found[not each["author"]].extend(read_names(each["names"]))
         return found
     if editors:
-        return read_names(authors[1]) if authors else [], read_names(text[editors.end() :])
-    return (read_names(authors[1]), []) if authors else ([], read_names(text))
+        return read_names(authors[1]) if authors else [], read_names(text[editors.end() :], numbers=numbers)
+    return (read_names(authors[1]), []) if authors else ([], read_names(text, numbers=numbers))
 
 
 EDITOR_LINE = re.compile(
@@ -125,8 +125,9 @@ NOTICES = re.compile(
             r"(?:打开|下载|安装|点击下载).{0,12}(?:APP|App|app|客户端).{0,24}",
             r"(?:特别声明|免责声明|版权声明|版权所有|网站声明|广告声明|风险提示)\s*[:：].*",
             r"本文(?:系观察者网独家稿件|为澎湃号作者或机构在澎湃新闻上传并发布).*",
-            r"[（(]?\s*(?:转载请注明来源|请支持独立网站).*",
+            r"[（(]?\s*(?:转载请注明来源|请支持独立网站|更多精彩内容[，,]\s*请点击).*",
             r"(?:【\s*[上下]一篇\s*】.{0,60})+",
+            r".{0,12}投稿(?:信箱|邮箱)\s*[:：].{0,60}",
             r"(?:\[!--begin:\w+--\].*?\[!--end:\w+--\]\s*)+",  # where cctv's script puts a player
             r"(?:广告|相关阅读|相关新闻|相关链接|延伸阅读|推荐阅读|相关报道|更多阅读|热点新闻|精彩推荐)\s*[:：]?",
             r"【?\s*(?:纠错|我要纠错|打印|关闭|大|中|小|推荐)\s*】?",
@@ -141,11 +142,16 @@ MAX_NOTICE = 300
 """Characters of a line that may be a notice; a longer one is read as text."""
 
 
+BARE_NAMES = r"[\u4e00-\u9fff·]{2,4}(?:[\s、][\u4e00-\u9fff·]{2,4}){0,2}"
+BARE_EDITOR_LINE = re.compile(rf"(?:责任)?编辑\s+(?P<names>{BARE_NAMES}?)\s+校对\s+{BARE_NAMES}")
+"""编辑 王磊 校对 李静, without a colon."""
+
+
 def editor_names(paragraph: str) -> list[str] | None:
     """Return the names of a line that names editors and says nothing else; None for any other line."""
     if len(paragraph) > 90:
         return None
-    found = EDITOR_LINE.fullmatch(paragraph)
+    found = EDITOR_LINE.fullmatch(paragraph) or BARE_EDITOR_LINE.fullmatch(paragraph)
     return read_names(found["names"]) if found else None
 
 
@@ -168,7 +174,7 @@ DATELINE = re.compile(
     r"^[\[【(（]?\s*(?P<medium>新华社|中新社|中新网|人民网|新华网|央视网|光明网|中国网|本报|本网|参考消息网|环球网|中青网|央广网|中国青年网)"
     r"(?P<place>[\u4e00-\u9fff·]{1,20}?)?\s*(?:\d{1,4}年)?\d{1,2}月\d{1,2}日\s*(?P<kind>电|讯|消息|报道)"
 )
-RIGHTS = re.compile(r"请注明|转载请|谢绝转载|不得转载|未经授权|版权")
+RIGHTS = re.compile(r"请注明|转载请|谢绝转载|不得转载|未经授权|版权|请下载")
 
 
 def read_origin(paragraphs: Sequence[str]) -> list[str]:

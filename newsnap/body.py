@@ -27,7 +27,7 @@ BOLD = frozenset(["strong", "b"]) | HEADINGS
 CELLS = frozenset(["td", "th"])
 HEAVY = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
-CENTRED = re.compile(r"text-align\s*:\s*center|caption|pictext|tuzhu|pic_?info|img_?desc", re.IGNORECASE)
+CENTRED = re.compile(r"text-align\s*:\s*center|caption|f_center|img_wrapper|picintro|pictext|tuzhu|pic_?info|img_?desc|article-img", re.IGNORECASE)
 SPACE = re.compile(r"[\s\u200b\ufeff\u2060]+")
 INVISIBLE = re.compile(r"[\u200b\ufeff\u2060\xad]")
 
@@ -36,6 +36,8 @@ IMAGE_ATTRIBUTES = ("data-original", "data-src", "data-lazy-src", "data-lazyload
 
 MAX_HEADING = 40
 """Characters of a subheading at most; a longer line in bold is a bold paragraph."""
+MAX_CELL = 60
+"""Characters of a table's cell at most; a row with a longer one is layout, not data."""
 MAX_CAPTION = 150
 """Characters of a caption at most."""
 SENTENCE_END = "。！？；：，、…”.!?;,"
@@ -95,6 +97,7 @@ class _Reader:
         self.linked = 0  # in links
         self.link_depth = 0
         self.centred = 0  # depth of centred elements
+        self.in_row = False
         self.uncaptioned: Figure | None = None
 
     def say(self, words: str | None, bold: bool) -> None:
@@ -129,6 +132,13 @@ class _Reader:
             text.links.add(len(text.paragraphs))
         text.paragraphs.append(paragraph)
 
+    def end_block(self, *, heading: bool = False, caption: bool = False) -> None:
+        """End a line, but for those inside a row of data, which is one line."""
+        if self.in_row:
+            self.line.append(" ")
+        else:
+            self.end_line(heading=heading, caption=caption)
+
     def picture(self, image: etree._Element) -> None:
         found = next((image.get(name) for name in IMAGE_ATTRIBUTES if image.get(name)), None)
         if not found or found.startswith("data:"):
@@ -157,7 +167,9 @@ class _Reader:
             return
         block = tag in BLOCKS
         if block:
-            self.end_line()
+            self.end_block()
+        row = tag == "tr" and not self.in_row and is_data(element)
+        self.in_row = self.in_row or row
         centred = (
             (style is not None and CENTRED.search(style) is not None)
             or element.get("align") == "center"
@@ -173,10 +185,22 @@ class _Reader:
             self.say(child.tail, bold)
         if tag in CELLS:
             self.line.append(" ")
+        if row:
+            self.in_row = False
         if block:
-            self.end_line(heading=tag in HEADINGS, caption=tag == "figcaption")
+            self.end_block(heading=tag in HEADINGS, caption=tag == "figcaption")
         self.centred -= centred
         self.link_depth -= tag == "a"
+
+
+def is_data(row: etree._Element) -> bool:
+    """Tell whether a row of a table holds data: several cells, all short and without pictures."""
+    cells = [each for each in row if each.tag in CELLS]
+    return (
+        len(cells) > 1
+        and next(row.iter("img", "table"), None) is None
+        and all(len(text_content(each)) <= MAX_CELL for each in cells)
+    )
 
 
 def read_body(elements: Iterable[etree._Element], base: str, dropped: Container[etree._Element] = ()) -> Text:

@@ -9,17 +9,16 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urljoin
 
 import jmespath
-from cssselect import HTMLTranslator
 from lxml import etree
-from lxml.html import HTMLParser
 
-from newsnap import attribution, encodings
+from newsnap import attribution, encodings, selectors
 from newsnap.body import HIDDEN, Text, read_body, text_content
 from newsnap.dates import Witness
+from newsnap.selectors import Index, select
 
 MAX_LINE = 400
 """Characters of an info line that are looked at."""
@@ -61,6 +60,9 @@ class Layout:
     authors: str = ""
     editors: str = ""
 
+    staff_numbers: bool = False
+    """Editors are named with their numbers (王磊_NN2587), or by them alone."""
+
     channel: str = ""
     """Links or words of the breadcrumb; the last that is no 正文 counts."""
 
@@ -81,11 +83,15 @@ class Layout:
     body_is_html: bool = False
     """The text of the body's element is HTML itself, as in a `textarea`.  HTML found in `data` is always read so."""
 
+    marks: str = ""
+    """Where the HTML in `data` marks its pictures by comments (`<!--IMG_0-->`): the path to what the marks stand for,
+    by name, each with its address and a caption (`desc`)."""
+
     def __post_init__(self) -> None:
         """Compile, so that a selector that is none is found when its source is loaded."""
         for each in fields(self):
             selector = getattr(self, each.name)
-            if each.name not in ("name", "body_is_html") and selector:
+            if each.name not in ("name", "body_is_html", "staff_numbers") and selector:
                 try:
                     re.compile(selector) if each.name in ("data", "page_count") else compiled(selector)
                 except Exception as error:
@@ -99,17 +105,7 @@ def compiled(selector: str) -> Any:
     """Return the XPath of a selector, or its JMESPath where it begins with `$`; compiled once for all pages."""
     if selector.startswith("$"):
         return jmespath.compile(selector[1:].removeprefix(".") or "@")
-    if not selector.startswith(("/", "./", "(")):
-        selector = HTMLTranslator().css_to_xpath(selector, prefix="//")
-    return etree.XPath(selector, smart_strings=False)
-
-
-def select(root: etree._Element, selector: str) -> list[Any]:
-    """Return elements, or strings where the selector asks for attributes; in document order."""
-    if not selector:
-        return []
-    found = compiled(selector)(root)
-    return cast("list[Any]", found) if isinstance(found, list) else [found]
+    return selectors.compiled(selector)
 
 
 class Page:
@@ -128,11 +124,16 @@ class Page:
         self.url = url
         self.text = text
         root = (
-            etree.fromstring(utf8, HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True))
+            etree.fromstring(utf8, etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True))
             if utf8.strip()
             else None
         )
         self.root: etree._Element = etree.Element("html") if root is None else root
+
+    @functools.cached_property
+    def index(self) -> Index:
+        """What its selectors are answered from."""
+        return Index(self.root)
 
     @functools.cached_property
     def meta(self) -> dict[str, str]:
@@ -148,7 +149,7 @@ class Page:
     @functools.cached_property
     def base(self) -> str:
         """The address that relative ones are resolved against."""
-        return urljoin(self.url, next(iter(select(self.root, "//base/@href")), ""))
+        return urljoin(self.url, next((each.get("href", "") for each in self.root.iter("base")), ""))
 
     @functools.cached_property
     def comment_properties(self) -> dict[str, str]:
@@ -217,7 +218,7 @@ class Finder:
         """Return elements, or strings where the selector asks for attributes or data; in order."""
         if selector.startswith("$"):
             return list(strings(compiled(selector).search(self.data))) if self.data is not None else []
-        return select(self.page.root, selector)
+        return self.page.index.select(selector)
 
     def texts(self, selector: str) -> Iterator[str]:
         """Yield the texts of what matches, those that have any."""
@@ -242,7 +243,11 @@ class Finder:
         """Return the elements that hold the text."""
         found = self.all(self.layout.body)
         if self.layout.body_is_html or self.layout.body.startswith("$"):
-            return [html_fragment(each if isinstance(each, str) else "".join(each.itertext())) for each in found]
+            markup = [each if isinstance(each, str) else "".join(each.itertext()) for each in found]
+            if self.layout.marks and self.data is not None:
+                pictures = compiled(self.layout.marks).search(self.data)
+                markup = [with_pictures(each, pictures) for each in markup]
+            return [html_fragment(each) for each in markup]
         return [each for each in found if not isinstance(each, str)]
 
 
@@ -257,13 +262,36 @@ def strings(value: Any) -> Iterator[str]:
         yield str(value)
 
 
+MARK = re.compile(r"<!--\s*(\w{1,40})\s*-->")
+
+
+def with_pictures(markup: str, pictures: Any) -> str:
+    """Return HTML with the pictures that its comments stand for; marks of anything else are left as they are."""
+
+    def figure(mark: re.Match[str]) -> str:
+        told = pictures.get(mark[1]) if isinstance(pictures, dict) else None
+        if not isinstance(told, dict):
+            return mark[0]
+        addresses = (told.get(name) for name in PICTURE_ADDRESSES)
+        address = next((each for each in addresses if isinstance(each, str) and each), "")
+        caption = told.get("desc")
+        words = html.escape(caption) if isinstance(caption, str) else ""
+        return f'<figure><img src="{html.escape(address)}"><figcaption>{words}</figcaption></figure>' if address else ""
+
+    return MARK.sub(figure, markup)
+
+
+PICTURE_ADDRESSES = ("origUrl", "imgurl1000", "imgurl", "url", "src")
+"""Names of a picture's address in such data, the largest picture first."""
+
+
 def html_fragment(markup: str) -> etree._Element:
     """Parse a piece of HTML; markup that was escaped on the way is unescaped first."""
     if "<" not in markup and "&lt;" in markup:
         markup = html.unescape(markup)
     # JSON may hold what no encoding can write
     utf8 = f"<div>{markup}</div>".encode("utf-8", "replace").replace(b"\x00", b"")
-    root = etree.fromstring(utf8, HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True))
+    root = etree.fromstring(utf8, etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True))
     return etree.Element("div") if root is None else root
 
 
@@ -285,6 +313,8 @@ class Reading:
     witnesses: list[Witness] = field(default_factory=list)
     modified_raw: str | None = None
     language: str | None = None
+    site: str | None = None
+    """Name of the site as the page states it."""
     further: list[str] = field(default_factory=list)
     """Addresses of the article's further pages, as linked."""
 
@@ -306,7 +336,7 @@ def read_layout(page: Page, layout: Layout) -> Reading | None:
     title = finder.first(layout.title)
     if not title:
         return None
-    dropped = set(select(page.root, layout.drop))
+    dropped = set(page.index.select(layout.drop))
     for each in elements:
         if layout.drop and each.getroottree().getroot() is not page.root:
             dropped.update(select(each, layout.drop))
@@ -322,7 +352,7 @@ def read_layout(page: Page, layout: Layout) -> Reading | None:
         reading.authors = attribution.read_names(line)
     reading.editors = signed
     if line := finder.first(layout.editors):
-        authors, reading.editors = attribution.read_signature(line)
+        authors, reading.editors = attribution.read_signature(line, numbers=layout.staff_numbers)
         reading.authors = reading.authors or authors
     if not any(shown(each) for each in finder.all(layout.authors)):  # a hidden field often repeats the editor
         reading.authors = [name for name in reading.authors if name not in reading.editors]
@@ -332,7 +362,7 @@ def read_layout(page: Page, layout: Layout) -> Reading | None:
     if "date" in page.comment_properties:
         reading.witnesses.append(Witness("meta", page.comment_properties["date"], "enpproperty date"))
     reading.further = [
-        urljoin(page.base, each.get("href")) for each in select(page.root, layout.pages) if each.get("href")
+        urljoin(page.base, each.get("href")) for each in page.index.select(layout.pages) if each.get("href")
     ] + numbered_pages(page, layout.page_count)
     reading.modified_raw = finder.first(layout.modified)
     read_meta(page, reading)
@@ -346,14 +376,14 @@ def shown(match: etree._Element | str) -> bool:
     )
 
 
-LAST_SUFFIX = re.compile(r"(?:_\d{1,3})?(\.s?html?)$")
+FILE_SUFFIX = re.compile(r"(\.s?html?)$")
 
 
 def numbered_pages(page: Page, page_count: str) -> list[str]:
     """Return the addresses of the further pages, where the page only tells how many there are."""
     found = re.search(page_count, page.text) if page_count else None
     count = min(int(found[1]), MAX_PAGE_COUNT) if found else 1
-    return [LAST_SUFFIX.sub(rf"_{number}\1", page.url) for number in range(1, count)]
+    return [FILE_SUFFIX.sub(rf"_{number}\1", page.url) for number in range(1, count)]
 
 
 def read_outlet(finder: Finder, selector: str) -> str | None:

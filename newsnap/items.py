@@ -58,7 +58,6 @@ class Stored:
     revision: int
     changed: datetime
     state: str
-    snapshot: datetime | None = None
 
     def same_as(self, article: "Article") -> bool:
         """Tell whether an article says nothing new."""

@@ -161,13 +161,13 @@ def read_sitemap(body: bytes, url: str) -> Sitemap:
 def read_json(body: bytes, content_type: str, source: JsonList) -> list[Entry]:
     """Read a JSON list; JSONP and `var x = …;` are unwrapped.
 
-    Raises ListingError for what is not JSON, or has no list where `items` says.
+    Raises ListingError for what is not JSON, has no list where `items` says, or rows of another shape.
     """
     text, _ = encodings.decode(body, content_type)
     if source.data:
         found = re.search(source.data, text)
         text = text[found.end() :] if found else ""
-    rows = jmespath.search(source.items, unwrap(text))
+    rows = at_path(source.items, unwrap(text))
     if not isinstance(rows, list):
         raise ListingError(f"no list at {source.items!r}")
     entries = []
@@ -181,8 +181,19 @@ def read_json(body: bytes, content_type: str, source: JsonList) -> list[Entry]:
 
 def look_up(path: str, row: Any) -> str:
     """Return what stands at a path, as text; empty where there is nothing or something that is no text."""
-    value = jmespath.search(path, row) if path else None
+    value = at_path(path, row) if path else None
     return squeeze(str(value)) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+
+def at_path(path: str, value: Any) -> Any:
+    """Return what stands at a path; None where there is nothing.
+
+    Raises ListingError where a function of the path is given what it cannot take.
+    """
+    try:
+        return jmespath.search(path, value)
+    except jmespath.exceptions.JMESPathTypeError as error:
+        raise ListingError(f"{path!r} does not fit what is listed: {error}") from None
 
 
 def unwrap(text: str) -> Any:

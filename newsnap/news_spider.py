@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import scrapy
@@ -20,12 +21,14 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.utils.gz import gunzip
 from twisted.python.failure import Failure
 
-from newsnap import categories, dates, listings, replay
+from newsnap import categories, dates, generic, listings, rendered, replay
 from newsnap.dates import Witness
 from newsnap.encodings import Mojibake
 from newsnap.extract import Layout, Page, Reading, mojibake, read_page
 from newsnap.items import Article, Capture
 from newsnap.listings import Entry, JsonList, ListingError
+from newsnap.looks import Looks
+from newsnap.rendered.escalation import ESCALATED, Escalation, NeedsBrowser, is_shell
 from newsnap.store import Store
 from newsnap.urls import Address, AddressError, AddressRules
 
@@ -51,10 +54,12 @@ class NewsSpider(scrapy.Spider):
 
     Arguments: urls (addresses parted by commas, or @FILE with one a line), limit (number of articles), since
     (YYYY-MM-DD, in the source's zone), refresh (1: also what is stored already).
-    Stats: newsnap/listing/{articles,dead}, newsnap/spider/{known,fetched,empty,mojibake}, newsnap/failed/<reason>.
+    Stats: newsnap/listing/{articles,dead}, newsnap/spider/{known,fetched,generic,empty,mojibake}, newsnap/failed/<reason>.
     """
 
     # who
+    anywhere: ClassVar[bool] = False
+    """Whether it reads whatever address is given, and is no source of its own."""
     site: ClassVar[str] = ""
     allowed_domains: ClassVar[list[str]] = []
     timezone: ClassVar[str] = "Asia/Shanghai"
@@ -64,7 +69,8 @@ class NewsSpider(scrapy.Spider):
     feed_urls: ClassVar[Sequence[str]] = ()
     sitemap_urls: ClassVar[Sequence[str]] = ()
     json_lists: ClassVar[Sequence[JsonList]] = ()
-    listing_urls: ClassVar[Sequence[str]] = ()
+    listing_urls: ClassVar[Sequence[str] | Mapping[str, str]] = ()
+    """Addresses; or, where neither address nor page tell an article's section, each with the section it lists."""
     sublisting_url: ClassVar[str] = ""
     """Regular expression for links of `listing_urls` that are lists themselves: the pages of a newspaper.  What they
     list bears the words of the link as its section; the table of contents itself lists nothing else."""
@@ -89,9 +95,10 @@ class NewsSpider(scrapy.Spider):
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
-        """Let a replay answer instead of the network where NEWSNAP_REPLAY says so."""
+        """Let a replay answer instead of the network where NEWSNAP_REPLAY says so, and a browser what needs one."""
         super().update_settings(settings)
         replay.configure(settings)
+        rendered.configure(settings)
 
     @classmethod
     @functools.cache
@@ -117,9 +124,13 @@ class NewsSpider(scrapy.Spider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.store = Store.of(crawler)
+        spider.looks = Looks.of(crawler)
+        spider.escalation = Escalation.of(crawler)
         return spider
 
     store: Store
+    looks: Looks
+    escalation: Escalation
 
     def __init__(
         self,
@@ -168,9 +179,16 @@ class NewsSpider(scrapy.Spider):
                 f"urls={urls} holds no address: give at least one, or leave urls out to crawl the listings"
             )
         try:
-            return list({each.id: each for each in map(self.address_rules().adopt, wanted)}.values())
+            return list({each.id: each for each in map(self.adopt, wanted)}.values())
         except AddressError as error:
             raise ArgumentError(f"urls: {error}") from None
+
+    def adopt(self, url: str) -> Address:
+        """Return the address of what is given as an article.
+
+        Raises AddressError.
+        """
+        return self.address_rules().adopt(url)
 
     def _read_limit(self, limit: str) -> int | None:
         if not limit:
@@ -195,11 +213,18 @@ class NewsSpider(scrapy.Spider):
     # --- from the listings to requests ---
 
     async def start(self) -> AsyncIterator[Request]:
-        """Ask for the given articles, or for those that the first living way of listing names and nobody has stored."""
+        """Ask for the given articles; or for those that are listed and not stored, and those whose time has come."""
         if self.given is not None:
             async for request in self.wanted([(each, Entry(each.url)) for each in self.given]):
                 yield request
             return
+        async for request in self.listed():
+            yield request
+        async for request in self.overdue():
+            yield request
+
+    async def listed(self) -> AsyncIterator[Request]:
+        """Ask for the articles that the first living way of listing names."""
         self.validators = await self.store.runs.validators(self.name)
         max_age = timedelta(days=self.settings.getint("NEWSNAP_LISTING_MAX_AGE_DAYS"))
         for way in (self.from_feeds, self.from_sitemaps, self.from_json_lists, self.from_html):
@@ -269,7 +294,8 @@ class NewsSpider(scrapy.Spider):
                 yield each.url, entries, fetch_time(response)
 
     async def from_html(self) -> AsyncIterator[Listed]:
-        todo = dict.fromkeys(self.listing_urls, "")
+        given = self.listing_urls
+        todo = dict(given) if isinstance(given, Mapping) else dict.fromkeys(given, "")
         known = set(todo)
         while todo:
             url, section = next(iter(todo.items()))
@@ -277,7 +303,7 @@ class NewsSpider(scrapy.Spider):
             if not (response := await self.listing(url)):
                 continue
             kind = content_type(response)
-            entries = self.entries_of(response, lambda it, kind=kind: listings.read_html(it.body, kind, it.url))
+            entries = self.entries_of(response, partial(listings.read_html, response.body, kind, response.url))
             sublists = self.sublists_in(entries) if url in self.listing_urls else {}
             if sublists:
                 todo |= {each: words for each, words in sublists.items() if each not in known}
@@ -357,15 +383,16 @@ class NewsSpider(scrapy.Spider):
                 found.setdefault(address.id, (address, entry))
         return list(found.values())
 
-    async def wanted(self, articles: Sequence[tuple[Address, Entry]]) -> AsyncIterator[Request]:
-        """Yield requests for the articles that are not stored, as far as `limit` and `since` allow."""
+    async def wanted(
+        self, articles: Sequence[tuple[Address, Entry]], *, listed: bool = True
+    ) -> AsyncIterator[Request]:
+        """Yield requests for the articles that are not stored or are due, as far as `limit` and `since` allow."""
         new = [each for each in articles if each[0].id not in self.asked]
-        self.crawler.stats.inc_value("newsnap/listing/articles", len(new))
-        if not self.refresh:
-            known = await self.store.articles.known([address for address, _ in new])
-            self.crawler.stats.inc_value("newsnap/spider/known", len(known))
-            new = [each for each in new if each[0].id not in known]
-        for address, entry in new:
+        self.crawler.stats.inc_value("newsnap/listing/articles", len(new) if listed else 0)
+        looks = await self.looks.wanted(
+            [address for address, _ in new], refresh=self.refresh, given=self.given is not None
+        )
+        for address, entry in (each for each in new if each[0].id in looks):
             if self.limit is not None and len(self.asked) >= self.limit:
                 self.crawler.stats.inc_value("newsnap/spider/beyond_limit")
                 continue
@@ -373,37 +400,89 @@ class NewsSpider(scrapy.Spider):
                 self.crawler.stats.inc_value("newsnap/dates/before_since")
                 continue
             self.asked.add(address.id)
-            cb_kwargs = {"address": address, "entry": entry}
-            yield Request(self.fetch_address(address), callback=self.parse, errback=self.failed, cb_kwargs=cb_kwargs)
+            headers = looks[address.id].headers
+            yield Request(
+                self.fetch_address(address),
+                callback=self.parse,
+                errback=self.failed,
+                cb_kwargs={"address": address, "entry": entry},
+                headers=headers,
+                meta={"handle_httpstatus_list": [304]} if headers else {},
+            )
+
+    async def overdue(self) -> AsyncIterator[Request]:
+        """Yield requests for what is due to be looked at again and is not listed any more."""
+        due = [each for each in await self.looks.due(self.name) if each.id not in self.asked]
+        addresses = {each.id: self.address_rules().identify(each.url) for each in due}
+        if strays := [id for id, address in addresses.items() if address is None or address.id != id]:
+            await self.store.ledger.forget(strays)  # entered when the source wrote its addresses otherwise
+        known = [(each, Entry(each.url)) for id, each in addresses.items() if each is not None and each.id == id]
+        async for request in self.wanted(known, listed=False):
+            yield request
 
     def fetch_address(self, address: Address) -> str:
         """Return the address to ask for an article."""
         return re.sub(*self.fetch_url, address.url) if self.fetch_url else address.url
 
+    def needs_browser(self, url: str) -> bool:
+        """Tell whether articles like that of an address are to be asked for with the browser at once."""
+        return self.rendered or self.escalation.at_once(self.site_of(url))
+
+    def site_of(self, url: str) -> str:
+        """Return whose pages are alike: those of a source, or else those of a host."""
+        return (urlsplit(url).hostname or "") if self.anywhere else self.name
+
     # --- from a page to an article ---
 
     async def parse(
         self, response: Response, address: Address | None = None, entry: Entry | None = None
-    ) -> AsyncIterator[Article]:
-        """Yield the article of a page, its further pages joined; nothing, and a count, where there is none."""
+    ) -> AsyncIterator[Article | Request]:
+        """Yield the article of a page, its further pages joined; nothing, and a count, where there is none.
+
+        Where a browser may find one, the request for it is yielded.
+        """
+        asked, at = address, fetch_time(response)
+        if response.status == 304 and asked:
+            await self.looks.unchanged(asked, at)
+            return
         self.crawler.stats.inc_value("newsnap/spider/fetched")
         # a redirect may lead to another article, and then it is that one
-        address = self.address_rules().identify(response.url) or address or self.address_rules().adopt(response.url)
+        address = self.address_rules().identify(response.url) or asked or self.address_rules().adopt(response.url)
+        if asked and asked.id != address.id:
+            await self.looks.moved(asked, address, at)
+        try:
+            article = await self.read_article(response, address, entry)
+        except NeedsBrowser:
+            yield self.escalated(response)
+            return
+        except Exception as error:
+            await self.looks.failed(address, reason_of(error), at)
+            raise
+        if site := response.meta.get(ESCALATED):
+            self.escalation.learn(site, helped=article is not None)
+        if article is None:
+            await self.looks.failed(address, "no article on the page", at)
+        else:
+            yield article
+
+    async def read_article(self, response: Response, address: Address, entry: Entry | None) -> Article | None:
+        """Return the article of a page, its further pages joined; None, and a count, where there is none."""
         reading, capture = self.read(response)
         if reading is None:
-            return
+            return None
         captures = [capture]
         for number, further, capture in await self.further_pages(reading, response, address):
             self.logger.debug("Page %d of %s joined", number, address.url)
             reading.text.extend(further.text)
             reading.editors = reading.editors or further.editors
             captures.append(capture)
-        article = self.refine(self.article(reading, address, entry, captures), response)
-        if article is not None:
-            yield article
+        return self.refine(self.article(reading, address, entry, captures), response)
 
     def read(self, response: Response) -> tuple[Reading | None, Capture]:
-        """Read a page by the layouts; None, with a count and a warning, where there is no article on it."""
+        """Read a page by the layouts; None, with a count and a warning, where there is no article on it.
+
+        Raises NeedsBrowser for one without an article that scripts have yet to write.
+        """
         kind = content_type(response)
         capture = Capture(
             url=response.url,
@@ -419,14 +498,41 @@ class NewsSpider(scrapy.Spider):
             self.refuse("mojibake", response.url, str(error))
             return None, capture
         capture.encoding = page.encoding
-        reading = read_page(page, self.page_layouts())
+        reading, refused = self.extract(page)
+        if reading is None and not rendered.is_rendered(response) and self.is_worth_rendering(page):
+            raise NeedsBrowser(response.url)
         if reading is None:
-            tried = "; ".join(f"{each.name}: title {each.title!r}, body {each.body!r}" for each in self.layouts)
-            self.refuse("empty", response.url, f"no layout gives a headline and a text ({tried})")
+            self.refuse("empty", response.url, refused)
         elif mojibake(reading):
             self.refuse("mojibake", response.url, "its text holds too many unreadable characters")
             reading = None
         return reading, capture
+
+    def is_worth_rendering(self, page: Page) -> bool:
+        """Tell whether a page without an article may show one in a browser, as far as this crawl knows."""
+        return self.escalation.worth_trying(self.site_of(page.url)) and is_shell(page)
+
+    def escalated(self, response: Response) -> Request:
+        """Return the request for a page once more, this time with the browser."""
+        self.crawler.stats.inc_value("newsnap/rendered/escalated")
+        self.logger.debug("Escalated to the browser: %s", response.url)
+        assert response.request is not None
+        meta = {rendered.PLAYWRIGHT: True, ESCALATED: self.site_of(response.url)}
+        return response.request.replace(url=response.url, dont_filter=True, meta=meta)
+
+    def extract(self, page: Page) -> tuple[Reading | None, str]:
+        """Read a page by the layouts, else by what news pages have in common; or say why it is no article."""
+        refused = "layouts are switched off (NEWSNAP_EXTRACT_GENERIC)"
+        if not self.settings.getbool("NEWSNAP_EXTRACT_GENERIC"):
+            if (reading := read_page(page, self.page_layouts())) is not None:
+                return reading, ""
+            tried = "; ".join(f"{each.name}: title {each.title!r}, body {each.body!r}" for each in self.layouts)
+            refused = f"no layout gives a headline and a text ({tried})" if tried else "no layout knows it"
+        reading, why = generic.read_or_refuse(page)
+        if reading is None:
+            return None, f"{refused}; generic extraction: {why}"
+        self.crawler.stats.inc_value("newsnap/spider/generic")
+        return reading, ""
 
     def refuse(self, reason: str, url: str, why: str) -> None:
         """Count and tell a page that yields nothing."""
@@ -449,7 +555,9 @@ class NewsSpider(scrapy.Spider):
                 continue
             if len(pages) >= self.settings.getint("NEWSNAP_ARTICLE_MAX_PAGES"):
                 raise ValueError(f"{address.url} has more than {len(pages)} pages: raise NEWSNAP_ARTICLE_MAX_PAGES")
-            answer = await self.crawler.engine.download_async(Request(url))
+            marks = {rendered.PLAYWRIGHT: True} if rendered.is_rendered(response) else {}
+            answer = await self.crawler.engine.download_async(Request(url, meta=marks))
+            self.crawler.stats.inc_value("newsnap/spider/further_pages")
             if answer.status != 200:
                 raise ValueError(f"page {found.page} of {address.url} answered HTTP {answer.status}")
             reading, capture = self.read(answer)
@@ -494,6 +602,7 @@ class NewsSpider(scrapy.Spider):
             published_witnesses=witnesses,
             modified_raw=reading.modified_raw,
             captures=captures,
+            rendered=any(map(rendered.was_rendered, captures)),
         )
 
     def category(self, *labels: str | None) -> str | None:
@@ -510,10 +619,18 @@ class NewsSpider(scrapy.Spider):
         """Change an article where attributes cannot say how; None drops it."""
         return article
 
-    def failed(self, failure: Failure) -> None:
-        """Count and tell an article that could not be fetched; the next run asks for it again."""
+    async def failed(self, failure: Failure) -> None:
+        """Count and tell an article that could not be fetched; a later run asks for it again."""
         request = failure.request  # type: ignore[attr-defined]
-        self.lost(request.url, reason_of(failure.value), "article")
+        address, response = request.cb_kwargs["address"], getattr(failure.value, "response", None)
+        at = self.looks.clock() if response is None else fetch_time(response)
+        if response is not None and await self.looks.gone(address, response, at):
+            return
+        reason = reason_of(failure.value)
+        if site := request.meta.get(ESCALATED):
+            self.escalation.learn(site, helped=False)
+        self.lost(request.url, reason, "article")
+        await self.looks.failed(address, reason, at, response)
 
     def lost(self, url: str, reason: str, what: str) -> None:
         self.crawler.stats.inc_value(f"newsnap/failed/{what}/{reason}")

@@ -43,6 +43,11 @@ COUNTS = {
     "fetched": "newsnap/spider/fetched",
     "new": "newsnap/mongo/new",
     "changed": "newsnap/mongo/changed",
+    "due": "newsnap/spider/due",
+    "gone": "newsnap/ledger/gone",
+    "waiting": "newsnap/spider/waiting",
+    "given_up": "newsnap/ledger/given_up",
+    "rendered": "newsnap/rendered/pages",
 }
 
 
@@ -52,10 +57,11 @@ def outcome_of(stats: Mapping[str, Any], reason: str, *, given: bool) -> Outcome
     `scrapy crawl` itself exits 0 whatever happened, so the exit code is made of this.
     """
     counts = {name: int(stats.get(stat, 0)) for name, stat in COUNTS.items()}
-    counts["unchanged"] = int(stats.get("newsnap/dedupe/unchanged", 0)) + int(stats.get("newsnap/mongo/unchanged", 0))
+    counts["unchanged"] = sum(int(stats.get(f"newsnap/{each}/unchanged", 0)) for each in ("dedupe", "mongo", "ledger"))
     counts["duplicates"] = int(stats.get("newsnap/dedupe/duplicates", 0))
     counts["taken_down"] = sum(int(stats.get(f"newsnap/takedowns/{each}", 0)) for each in ("refused", "dropped"))
     counts["taken_down"] += int(stats.get("newsnap/mongo/held", 0))
+    counts["pages"] = counts["fetched"] + int(stats.get("newsnap/spider/further_pages", 0))
     reasons = errors_of(stats)
     reasons.pop("taken down", None)
     counts["errors"] = sum(reasons.values())
@@ -67,7 +73,7 @@ def outcome_of(stats: Mapping[str, Any], reason: str, *, given: bool) -> Outcome
         say("no listing was alive")
     if unstored := reasons.get("not stored", 0):
         say(f"{unstored} fetched article{'s' * (unstored > 1)} could not be stored and will be fetched again")
-    had = ("new", "changed", "unchanged", "known", "duplicates", "taken_down")
+    had = ("new", "changed", "unchanged", "known", "duplicates", "taken_down", "gone")
     if counts["listed"] and not any(counts[each] for each in had) and not stats.get("newsnap/dates/before_since"):
         say(f"{counts['listed']} article{'s' * (counts['listed'] > 1)} listed, none stored")
     elif given and counts["errors"]:
@@ -81,6 +87,7 @@ END_WORDS = {
     "takedowns_unreadable": "the takedown rules could not be read",
     "closespider_errorcount": "too many pages failed one after another (CLOSESPIDER_ERRORCOUNT)",
     "start_error": "reading the listings failed",
+    "no_browser": "there was no browser to render its pages with",
 }
 
 

@@ -108,6 +108,14 @@ def summary(name: str, outcome: Outcome, seconds: float) -> str:
         f"new {counts['new']}, changed {counts['changed']}, unchanged {counts['unchanged']}, "
         f"duplicates {counts['duplicates']}, taken down {counts['taken_down']}, errors {counts['errors']}"
     )
+    if any(counts[each] for each in ("due", "gone", "waiting", "given_up")):
+        lines.append(
+            f"  looked at again {counts['due']}, gone at the source {counts['gone']}, "
+            f"failed before and tried later {counts['waiting']}, given up {counts['given_up']}"
+        )
+    if counts["rendered"]:
+        share = counts["rendered"] / max(counts["pages"], counts["rendered"])
+        lines.append(f"  rendered {counts['rendered']} of {counts['pages']} pages ({share:.0%})")
     if outcome.reasons:
         lines.append("  errors: " + ", ".join(f"{reason} {count}" for reason, count in outcome.reasons.items()))
     lines += [f"  failed: {failure}" for failure in outcome.failures]

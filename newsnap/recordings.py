@@ -64,6 +64,13 @@ class Record:
 class Recording(Protocol):
     """A source of recorded responses; opened before the first request, closed after the last."""
 
+    @property
+    def received(self) -> datetime | None:
+        """When the last of the responses was received, the time of a crawl that replays them; None if at no one time."""
+
+    def holds(self, url: str) -> bool:
+        """Tell whether an address is recorded, so that there is a point in asking for it although nothing lists it."""
+
     def open(self) -> None:
         """Get ready to answer, once; raise ReplayError if that cannot be."""
 
@@ -242,6 +249,18 @@ class WarcRecording:
     def record_at(self, stream: BinaryIO, offset: int) -> WarcRecord:
         stream.seek(offset)
         return next(iter(ArchiveIterator(stream, parse_http=False)))
+
+    @property
+    def received(self) -> datetime | None:
+        times = [each.time for each in (*self.responses.values(), *self.revisits.values())]
+        return datetime.fromtimestamp(max(times), UTC) if times else None
+
+    def holds(self, url: str) -> bool:
+        try:
+            key = lookup_key(url)
+        except ValueError:
+            return False
+        return any(each in known for each in (key, other_scheme(key)) for known in (self.responses, self.revisits))
 
     async def get(self, url: str, maxsize: int) -> Record | None:
         assert self.stream is not None, "opened before the first request"

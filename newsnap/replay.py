@@ -22,6 +22,8 @@ CAPTURES = "captures"
 
 HANDLER = "newsnap.replay.ReplayDownloadHandler"
 EXTENSION = "newsnap.replay.Replay"
+NOT_RECORDED = "not recorded"
+"""Flag of a response that says nothing of the site: nobody asked it."""
 
 SETTINGS = {
     "DOWNLOAD_DELAY": 0,  # no host is there to be spared
@@ -92,7 +94,7 @@ class ReplayDownloadHandler(BaseDownloadHandler):
     """Answers requests from the recording; an address that it does not hold is a 404, as is any method but GET and POST.
 
     When the response was received is left in `request.meta["fetched"]`, aware UTC.  A response of which the recorder
-    kept only a part has the flag `truncated`.
+    kept only a part has the flag `truncated`, the 404 of an address that is not recorded the flag NOT_RECORDED.
 
     Settings: DOWNLOAD_MAXSIZE, as for a download.
     Stats: newsnap/replay/answered, newsnap/replay/missing.
@@ -129,7 +131,7 @@ class ReplayDownloadHandler(BaseDownloadHandler):
 def response_of(url: str, status: int, record: Record | None = None) -> Response:
     """Return a response as Scrapy's own handlers make it; without a record, an empty one."""
     if record is None:
-        return responsetypes.from_args(url=url)(url, status=status)
+        return responsetypes.from_args(url=url)(url, status=status, flags=[NOT_RECORDED])
     headers = Headers()
     for name, value in record.headers:
         headers.appendlist(name, value)

@@ -63,6 +63,7 @@ DOWNLOADER_MIDDLEWARES = {
     "newsnap.takedowns.TakedownsMiddleware": 50,  # before robots.txt: what is taken down causes no request at all
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,  # replaced by the next
     "newsnap.robots.RobotsMiddleware": 100,
+    "newsnap.rendered.RenderedMiddleware": 550,
     "newsnap.manners.MannersMiddleware": 600,  # after retries and redirects have chosen the host
 }
 EXTENSIONS = {
@@ -94,6 +95,25 @@ NEWSNAP_GUARD_ALLOWED_NETWORKS = os.environ.get("NEWSNAP_GUARD_ALLOWED_NETWORKS"
 """Networks to connect to although they are not public, e.g. 127.0.0.0/8,::1/128, for tests; read by guard."""
 NEWSNAP_EXTRACT_GENERIC = os.environ.get("NEWSNAP_EXTRACT_GENERIC", "") not in ("", "0")
 """Layouts are ignored and every page is read by generic extraction, to measure it; read by news_spider."""
+NEWSNAP_BROWSER_PATH = os.environ.get("NEWSNAP_BROWSER_PATH", "")
+"""The browser to render with; empty: Playwright's own, else the system's Chromium or Chrome; read by rendered."""
+NEWSNAP_BROWSER_SANDBOX = os.environ.get("NEWSNAP_BROWSER_SANDBOX", "1") not in ("", "0")
+"""The browser confines its pages, but never as root; 0 where the system allows no sandbox, as in many containers; read by
+rendered."""
+NEWSNAP_RENDERED_ESCALATION = os.environ.get("NEWSNAP_RENDERED_ESCALATION", "1") not in ("", "0")
+"""A page without a text that looks as if scripts had yet to write it is rendered, whatever its source; read by rendered."""
+NEWSNAP_RENDERED_PAGES = int(os.environ.get("NEWSNAP_RENDERED_PAGES", "2"))
+"""Pages in the browser at once; read by rendered."""
+NEWSNAP_RENDERED_PAGE_SECONDS = float(os.environ.get("NEWSNAP_RENDERED_PAGE_SECONDS", "30"))
+"""A page has to show its text within this; read by rendered."""
+NEWSNAP_RENDERED_PAGE_REQUESTS = int(os.environ.get("NEWSNAP_RENDERED_PAGE_REQUESTS", "100"))
+"""More requests of a page are refused; read by rendered."""
+NEWSNAP_RENDERED_PAGE_BYTES = int(os.environ.get("NEWSNAP_RENDERED_PAGE_BYTES", str(32 * 1024 * 1024)))
+"""A page is given no more bytes than this, scripts and all; read by rendered."""
+NEWSNAP_RENDERED_PROCESS_BYTES = int(os.environ.get("NEWSNAP_RENDERED_PROCESS_BYTES", str(1024 * 1024 * 1024)))
+"""A process of the browser that takes more memory is killed, and its page with it; read by rendered."""
+NEWSNAP_RENDERED_BROWSER_PAGES = int(os.environ.get("NEWSNAP_RENDERED_BROWSER_PAGES", "100"))
+"""After so many pages the browser is replaced; read by rendered."""
 NEWSNAP_CRAWL_MAX_AGE_DAYS = int(os.environ.get("NEWSNAP_CRAWL_MAX_AGE_DAYS", "7"))
 """Entries of sitemaps that are older are not followed (-a since overrules it); read by listings."""
 NEWSNAP_LISTING_MAX_AGE_DAYS = int(os.environ.get("NEWSNAP_LISTING_MAX_AGE_DAYS", "3"))

@@ -25,22 +25,20 @@ FIRST_ID = 50_000_000
 """Ids of the site had not come so far when the pages were saved."""
 CHANNELS = ("society", "finance", "culture", "health", "politics", "world", "edu", "it")
 
-TOWNS = ("望潮", "松渡", "柳川", "石桥铺", "云岭", "白鹭洲", "临湾", "青禾", "南屏", "雁回")
-BODIES = ("水务站", "图书馆", "农技中心", "公交公司", "社区医院", "气象台", "渔业合作社", "博物馆", "中学", "园林所")
-NAMES = ("闻喆", "江槐", "陆镕", "裴宁", "骆予", "闵佳", "陶然", "宁溪", "柏舟", "沈砚")
-THINGS = ("水泵", "书架", "育秧棚", "站牌", "诊室", "雨量计", "渔网", "展柜", "操场", "行道树")
-SENTENCES = (
-    "{town}{body}从{month}月起更换{count}套{thing}，工期{days}天。",
-    "负责此事的{name}说，旧的{thing}用了{years}年，每到雨天就要停下来修一次。",
-    "居民投票时，{share}%的人选了第{choice}种办法，理由是离家近、不绕路。",
-    "“我们量了{count}遍才敢下手。”{name}指着刚装好的{thing}说。",
-    "这笔钱共{money}万元，其中{share}%来自上一年的结余，其余由{town}{body}自己筹措。",
-    "第{choice}次试用选在{month}月的一个傍晚，{count}名志愿者排着队把{thing}搬到了河对岸。",
-    "按照计划，{days}天以后再清点一遍，数字会贴在{town}{body}的门口。",
-    "{name}把每天看到的情形记在本子上，到现在已经写了{count}页。",
-    "有人担心{thing}太重，{name}带着学生称了{choice}次，平均{money}公斤，比旧的轻{share}%。",
-    "到了年底，{town}还要在另外{choice}处照样做一遍，先从路最窄的地方开始。",
-)  # fmt: skip
+VOCABULARY = """
+town 望潮 松渡 柳川 石桥铺 云岭 白鹭洲 临湾 青禾 南屏 雁回 竹溪 盐场 下河 沙井 东陂 麦田 枫林 渡口 槐荫 双塔
+body 水务站 图书馆 农技中心 公交公司 社区医院 气象台 渔业合作社 博物馆 中学 园林所 邮局 消防队 养老院 剧团 车站
+name 闻喆 江槐 陆镕 裴宁 骆予 闵佳 陶然 宁溪 柏舟 沈砚 顾芒 池原 温拾 阮青 秦禾 祝安 乔木 严冬 苏合 方糖
+thing 水泵 书架 育秧棚 站牌 诊室 雨量计 渔网 展柜 操场 行道树 路灯 长椅 水渠 邮筒 云梯 轮椅 戏台 月台 花坛 堤坝
+thing 井盖 扶手 门槛 屋顶 果园 鱼塘 菜窖 磨坊 索桥 渡船 茶摊 钟楼 灯塔 仓库 温室 车棚 画室 琴房 灶台 石阶
+act 更换 修补 清点 搬走 加固 粉刷 丈量 登记 拆下 装好 抬高 疏通 照看 试用 打磨 晾晒 编号 擦洗 挪开 垫平 浇灌
+act 拍下 画出 称过 绕过 推迟 提前 留出 补种 借来 归还 拼合 掀开 填满 围住 涂上 捆好 叠起 数清 记下
+manner 慢慢 悄悄 连夜 一早 冒雨 顺手 分头 轮流 再次 当天 逐个 仔细 干脆 勉强 果然 偏偏 渐渐 从容 一起 终于 照例
+manner 匆匆 反复 小心 索性 先后 临时 特意 多半 仍旧
+link ，随后 ，接着 ，又 ，并 ，才 ，于是 ，也 ，还 ；后来 ；这时 ；不过 ；到傍晚 ；第二天 ，等到雨停 ，趁天还亮
+link ，为了省时 ，按老办法 ，照图纸 ，听了劝 ，没有多说
+"""
+"""Words of a kind a line, after the name of the kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +66,39 @@ class Invented:
 def article(number: int, *, pages: int = 1, text_of: int | None = None) -> Invented:
     """Return an article; `text_of` gives it the text of another number, as a copy at its own address."""
     chance = random.Random(number if text_of is None else text_of)
+    draw = functools.partial(one_of, chance)
     paragraphs = tuple(tuple(paragraph(chance) for _ in range(chance.randint(7, 12))) for _ in range(pages))
-    title = (
-        f"{chance.choice(TOWNS)}{chance.choice(BODIES)}换上新{chance.choice(THINGS)} 第{chance.randrange(10**6)}号手记"
-    )
+    title = f"{draw('town')}{draw('body')}换上新{draw('thing')} 第{chance.randrange(10**6)}号手记"
     channel = CHANNELS[number % len(CHANNELS)]
     url = f"http://{channel}.people.com.cn/n1/{DAY:%Y/%m%d}/c{1000 + number % 40}-{FIRST_ID + number}.html"
     return Invented(number, url, title, paragraphs)
 
 
+@functools.cache
+def words(kind: str) -> list[str]:
+    """Return the words of a kind."""
+    lines = (line.split() for line in VOCABULARY.strip().splitlines())
+    return [word for name, *rest in lines if name == kind for word in rest]
+
+
 def paragraph(chance: random.Random) -> str:
-    return "".join(
-        sentence.format(
-            town=chance.choice(TOWNS), body=chance.choice(BODIES), name=chance.choice(NAMES),
-            thing=chance.choice(THINGS), month=chance.randint(1, 9), count=chance.randint(12, 9800),
-            days=chance.randint(3, 360), years=chance.randint(2, 40), share=chance.randint(11, 89),
-            choice=chance.randint(1, 9), money=f"{chance.uniform(1, 900):.1f}",
-        )
-        for sentence in chance.sample(SENTENCES, chance.randint(2, 4))
-    )  # fmt: skip
+    """Return two to four sentences; so many words are drawn that no two articles read alike."""
+    return "".join(sentence(chance) for _ in range(chance.randint(2, 4)))
+
+
+def sentence(chance: random.Random) -> str:
+    draw = functools.partial(one_of, chance)
+    who = draw("name") if chance.random() < 0.5 else f"{draw('town')}的{draw('body')}"
+    acts = [
+        f"{draw('manner')}{draw('act')}{chance.choice(('了', f'{chance.randint(2, 9800)}处', ''))}{draw('thing')}"
+        for _ in range(chance.randint(2, 4))
+    ]
+    text = who + acts[0] + "".join(draw("link") + act for act in acts[1:])
+    return f"“{text}。”{draw('name')}说。" if chance.random() < 0.2 else f"{text}。"
+
+
+def one_of(chance: random.Random, kind: str) -> str:
+    return chance.choice(words(kind))
 
 
 def page(invented: Invented, number: int = 1, *, size: int = 0) -> bytes:
@@ -122,39 +134,41 @@ def template() -> tuple[str, str, str]:
 def furniture(seed: int, size: int) -> tuple[str, str, str]:
     """Return styles and scripts for the head, a menu, and lists of related articles: about `size` bytes in all.
 
-    As on pages of such sites a third is style and script, and the rest is links.
+    As on pages of such sites a third is style and script, and there are eight or nine elements to a kilobyte.
     """
     chance = random.Random(seed)
 
     def style() -> str:
         return (
-            f".{word(chance)}-{chance.randrange(99)} .{word(chance)}{{margin:{chance.randrange(40)}px auto;"
-            f"color:#{chance.randrange(16**6):06x};background:url(/img/{word(chance)}.png) no-repeat}}\n"
+            f".{identifier(chance)}-{chance.randrange(99)} .{identifier(chance)}{{margin:{chance.randrange(40)}px auto;"
+            f"color:#{chance.randrange(16**6):06x};background:url(/img/{identifier(chance)}.png) no-repeat}}\n"
         )
 
     def script() -> str:
-        name = word(chance)
+        name = identifier(chance)
         return (
-            f'\tvar {name} = document.getElementById("{word(chance)}_{chance.randrange(999)}");\n'
-            f"\tif ({name} && {name}.length > {chance.randrange(99)}) {{ {word(chance)}({name}); }}\n"
+            f'\tvar {name} = document.getElementById("{identifier(chance)}_{chance.randrange(999)}");\n'
+            f"\tif ({name} && {name}.length > {chance.randrange(99)}) {{ {identifier(chance)}({name}); }}\n"
         )
 
     def menu() -> str:
-        return f'<li><a href="http://{word(chance)}.people.com.cn/" target="_blank">{chance.choice(TOWNS)}</a></li>\n'
+        town = one_of(chance, "town")
+        return f'<li><a href="http://{identifier(chance)}.people.com.cn/" target="_blank">{town}</a></li>\n'
 
     def related() -> str:
-        line = paragraph(chance)[:24]
+        line, path = paragraph(chance)[:24], f"n1/2026/09{chance.randint(10, 30)}/c{chance.randint(1000, 9999)}"
         return (
-            f'<li><em>{chance.randint(1, 9)}</em><a href="http://{chance.choice(CHANNELS)}.people.com.cn/n1/2026/09'
-            f'{chance.randint(10, 30)}/c{chance.randint(1000, 9999)}-{chance.randrange(10**8)}.html" target="_blank" '
-            f'title="{line}"><span>{line}</span></a><img src="/NMediaFile/{chance.randrange(10**12)}.jpg"/></li>\n'
+            f'<li data-id="{chance.randrange(10**9)}" class="{identifier(chance)} {identifier(chance)}"><a '
+            f'title="{line}" href="http://{chance.choice(CHANNELS)}.people.com.cn/{path}-{chance.randrange(10**8)}.html">'
+            f'<img data-src="/NMediaFile/2026/{chance.randrange(10**12)}.jpg" width="120" height="80" alt="{line}"/>'
+            f"{line}</a></li>\n"
         )
 
-    sixth = size // 6
+    twelfth = size // 12
     return (
-        f'<style type="text/css">{grow(sixth, style)}</style><script>{grow(sixth, script)}</script>',
-        f'<div class="rm_menu"><ul>{grow(sixth, menu)}</ul></div>',
-        f'<div class="rm_ranking"><ul>{grow(3 * sixth, related)}</ul></div>',
+        f'<style type="text/css">{grow(2 * twelfth, style)}</style><script>{grow(2 * twelfth, script)}</script>',
+        f'<div class="rm_menu"><ul>{grow(twelfth, menu)}</ul></div>',
+        f'<div class="rm_ranking"><ul>{grow(7 * twelfth, related)}</ul></div>',
     )
 
 
@@ -167,7 +181,7 @@ def grow(size: int, piece: Callable[[], str]) -> str:
     return "".join(grown)
 
 
-def word(chance: random.Random) -> str:
+def identifier(chance: random.Random) -> str:
     return "".join(chance.choices("abcdefghiklmnoprstuvw", k=chance.randint(4, 9)))
 
 

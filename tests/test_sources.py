@@ -21,7 +21,7 @@ from newsnap.news_spider import NewsSpider
 from newsnap.pipelines.dates import DatesPipeline
 from newsnap.sources import load_sources
 
-SOURCES = load_sources(get_project_settings())
+SOURCES = {name: source for name, source in load_sources(get_project_settings()).items() if not source.anywhere}
 SET_BY_THE_STORE = ("content_hash",)
 
 
@@ -106,7 +106,9 @@ def test_a_source_has_pages(name: str) -> None:
 def test_a_source_is_data(name: str) -> None:
     source = SOURCES[name]
     assert inspect.getfile(source).endswith(f"/{name}.py")
-    assert source.__name__.lower() == f"{name}spider".replace("_", ""), f"the class of {name} is not named after it"
+    named, wanted = source.__name__.lower(), f"{name}spider".replace("_", "")
+    numbered = name[0].isdigit() and named.endswith(wanted)  # no class begins with a digit: its publisher's name does
+    assert named == wanted or numbered, f"the class of {name} is not named after it"
     assert inspect.getmodule(source).__doc__, f"{name} lacks its record: what it is, where it lists, the caveats"
     assert source.site, f"{name} has no masthead"
     assert source.allowed_domains, f"{name} has no domains"

@@ -41,6 +41,59 @@ VARIANTS = {
         "https://www.hn.chinanews.com.cn/news/gnxw/2026/0522/528761.html",
         "http://www.hn.chinanews.com/news/gnxw/2026/0522/528761.html",
     ],
+    "huanqiu:44j5MGsP4Cv": [
+        "https://www.huanqiu.com/article/44j5MGsP4Cv",
+        "http://m.huanqiu.com/article/44j5MGsP4Cv?from=timeline",
+    ],
+    "guancha:517162": [
+        "https://www.guancha.cn/politics/2019_09_09_517162.shtml",
+        "https://www.guancha.cn/politics/2019_09_09_517162_s.shtml",
+        "https://www.guancha.cn/politics/2019_09_09_517162_2.shtml",
+        "https://m.guancha.cn/politics/2019_09_09_517162.shtml?s=fwhhzy",
+    ],
+    "guancha:903012": [
+        "https://www.guancha.cn/GongYe·KeJi/2026_10_03_903012.shtml",
+        "https://www.guancha.cn/GongYe%C2%B7KeJi/2026_10_03_903012_s.shtml",
+    ],
+    "thepaper:33193192": [
+        "https://www.thepaper.cn/newsDetail_forward_33193192",
+        "https://www.thepaper.cn/newsDetail_forward_33193192?commTag=true",
+        "https://m.thepaper.cn/newsDetail_forward_33193192",
+        "https://m.thepaper.cn/detail/33193192",
+    ],
+    "gmw:32481254": [
+        "https://world.gmw.cn/2019-02/11/content_32481254.htm",
+        "http://world.gmw.cn/2019-02/11/content_32481254_2.htm?s=gmwreco2",
+    ],
+    "youth:16671599": [
+        "https://news.youth.cn/gn/202605/t20260521_16671599.htm",
+        "http://news.youth.cn/gn/202605/t20260521_16671599_1.htm",
+        "https://t.m.youth.cn/transfer/index/url/news.youth.cn/gn/202605/t20260521_16671599.htm",
+    ],
+    "china:118335587": [
+        "http://news.china.com.cn/2026-02/15/content_118335587.shtml",
+        "http://news.china.com.cn/2026-02/15/content_118335587.html",
+        "https://big5.china.com.cn/gate/big5/news.china.com.cn/2026-02/15/content_118335587_2.shtml",
+    ],
+    "ithome:771234": ["https://www.ithome.com/0/771/234.htm", "https://m.ithome.com/html/771234.htm"],
+    "gov:7037861": [
+        "https://www.gov.cn/zhengce/content/202508/content_7037861.htm",
+        "http://www.gov.cn/zhengce/content/202508/content_7037861.htm",
+    ],
+    "cctv:ARTIU1MfRogWK8l2fuMGRNHp191101": [
+        "https://news.cctv.com/2019/11/01/ARTIU1MfRogWK8l2fuMGRNHp191101.shtml?spm=C94212.P4YnMod9m2uD.E.1",
+        "http://m.news.cctv.com/2019/11/01/ARTIU1MfRogWK8l2fuMGRNHp191101.shtml",
+    ],
+    "cankaoxiaoxi:3c51c84696714b3c83ecb16ac8414d79": [
+        "https://ckxxapp.ckxx.net/pages/2026/06/24/3c51c84696714b3c83ecb16ac8414d79.html",
+        "https://china.cankaoxiaoxi.com/json/content/2026/06/24/3c51c84696714b3c83ecb16ac8414d79.detailjson",
+    ],
+    "rmrb:30168422": ["https://paper.people.com.cn/rmrb/pc/content/202607/13/content_30168422.html"],
+    "bjnews:1780010673129416": [
+        "https://www.bjnews.com.cn/detail-1780010673129416.html",
+        "https://m.bjnews.com.cn/detail/1780010673129416.html",
+    ],
+    "jiemian:3159662": ["https://www.jiemian.com/article/3159662.html", "https://m.jiemian.com/article/3159662.html"],
 }
 
 
@@ -57,6 +110,18 @@ def test_a_page_number_is_told_and_cut() -> None:
     assert (found.page, found.url) == (3, "http://culture.people.com.cn/n1/2026/1003/c1013-40990188.html")
 
 
+def test_a_site_may_number_its_pages_from_nought() -> None:
+    found = SOURCES.identify("https://news.youth.cn/sh/202610/t20261003_16850260_1.htm")
+    assert found is not None
+    assert (found.page, found.url) == (2, "https://news.youth.cn/sh/202610/t20261003_16850260.htm")
+
+
+def test_a_channel_is_told_as_the_site_writes_it() -> None:
+    found = SOURCES.identify("https://www.guancha.cn/GuoJi%C2%B7ZhanLue/2026_10_04_903191.shtml")
+    assert found is not None
+    assert found.channel == "GuoJi·ZhanLue"
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -66,6 +131,11 @@ def test_a_page_number_is_told_and_cut() -> None:
         "http://evilpeople.com.cn/n1/2024/0424/c1001-40223222.html",
         "http://evil.example/politics.people.com.cn/n1/2024/0424/c1001-40223222.html",
         "https://www.news.cn/politics/",
+        "https://user.guancha.cn/main/content?id=1520001",
+        "https://lapin.ithome.com/html/digi/981300.htm",
+        "https://world.huanqiu.com/gallery/4TQgZ0aaL1x",
+        "https://photo.cctv.com/2026/10/03/PHOAaaaa1bcdEfGh2ijKlMn3261003.shtml",
+        "http://www.china.com/news/2026-02/15/content_118335587.shtml",
         "not an address",
     ],
 )

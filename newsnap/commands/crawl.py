@@ -13,6 +13,8 @@ from newsnap.commands import complain
 from newsnap.news_spider import ArgumentError
 from newsnap.outcome import outcome_of
 from newsnap.recordings import ReplayError
+from newsnap.rendered import check_browser
+from newsnap.rendered.executable import NoBrowser
 from newsnap.replay import open_ahead
 from newsnap.sources import load_sources
 from newsnap.store import Store, StoreError
@@ -56,7 +58,7 @@ class Command(ScrapyCrawl):
                 loop.run_until_complete(check(store))
             finally:
                 loop.close()
-        except (ArgumentError, ReplayError, RuleError, ServerError, StoreError) as error:
+        except (ArgumentError, NoBrowser, ReplayError, RuleError, ServerError, StoreError) as error:
             self.exitcode = complain(error)
         else:
             self.exitcode = self._crawl(crawler, opts)
@@ -85,6 +87,7 @@ class Command(ScrapyCrawl):
         sources[name](**opts.spargs)  # raises ArgumentError
         crawler = self.crawler_process.create_crawler(name)
         open_ahead(crawler.settings)
+        check_browser(crawler.spidercls, crawler.settings)
         return crawler
 
 

@@ -31,26 +31,35 @@ class Command(ScrapyCommand):
         assert self.settings is not None
         sources = load_sources(self.settings)
         try:
-            holdings, runs = asyncio.run(look_up(Store(self.settings)))
+            holdings, runs, troubles = asyncio.run(look_up(Store(self.settings)))
         except (StoreError, ServerError) as error:
             self.exitcode = complain(error)
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for heading in ("source", "masthead", "listing", "rendered", "articles", "newest article", "last run"):
+        for heading in ("source", "masthead", "listing", "rendered", "articles", "newest article", "failing", "last run"):
             table.add_column(heading, justify="right" if heading == "articles" else "left", no_wrap=True)
         for name, source in sources.items():
             articles, newest = holdings.pop(name, (0, None))
             row = [name, source.site, ways_of(source), "yes" if source.rendered else "", str(articles)]
-            table.add_row(*row, local(newest, source.timezone), told(runs.get(name), source.timezone))
+            row += [local(newest, source.timezone), failing(*troubles.get(name, (0, 0)))]
+            table.add_row(*row, told(runs.get(name), source.timezone))
         for name, (articles, newest) in holdings.items():  # crawled once, no source any more
-            table.add_row(name, "", "", "", str(articles), local(newest, "Asia/Shanghai"), "")
+            table.add_row(name, "", "", "", str(articles), local(newest, "Asia/Shanghai"), "", "")
         Console(width=None if Console().is_terminal else 160).print(table)
         print(f"{len(sources)} sources; times are of each source's own zone")
 
 
-async def look_up(store: Store) -> tuple[dict[str, tuple[int, datetime | None]], dict[str, dict[str, Any]]]:
+async def look_up(
+    store: Store,
+) -> tuple[dict[str, tuple[int, datetime | None]], dict[str, dict[str, Any]], dict[str, tuple[int, int]]]:
     async with store:
-        return await store.runs.holdings(), await store.runs.last()
+        return await store.runs.holdings(), await store.runs.last(), await store.ledger.troubles()
+
+
+def failing(tried: int, over: int) -> str:
+    """Return in a few words how many addresses of a source are tried again, and how many were given up."""
+    parts = [f"{tried} tried again" if tried else "", f"{over} given up" if over else ""]
+    return ", ".join(filter(None, parts))
 
 
 def ways_of(source: type[NewsSpider]) -> str:

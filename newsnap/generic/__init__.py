@@ -24,7 +24,13 @@ def read_or_refuse(page: Page) -> tuple[Reading | None, str]:
             reading, refused = read_carried(page, lines, carried)
     if reading is not None:
         read_meta(page, reading)
+        reading.language = reading.language or LOCALES.get(page.meta.get("og:locale", "").lower().replace("-", "_"))
+        reading.site = page.meta.get("og:site_name") or headline.site_of(page, reading.title)
     return reading, refused
+
+
+LOCALES = {"zh_tw": "zh-TW", "zh_hk": "zh-HK", "zh_cn": "zh-CN", "zh_sg": "zh-SG", "zh_hant": "zh-Hant", "zh_hans": "zh-Hans"}
+"""What Open Graph calls the languages of a page, where its `lang` is silent."""
 
 
 SHELL = 400
@@ -34,7 +40,7 @@ SHELL = 400
 def read_shown(page: Page, lines: Lines) -> tuple[Reading | None, str]:
     """Read what the page shows."""
     title, at = headline.find(page, lines)
-    container = text.find(page.root, lines, at)
+    container = text.find(page, lines, at)
     if container is None:
         return None, "no block of text"
     first, last = lines.span(container)

@@ -54,6 +54,12 @@ def shortened(title: str, site: str = "") -> str:
     return title
 
 
+def site_of(page: Page, headline: str) -> str | None:
+    """Return the name of the site that the page's title ends with; None where it names none."""
+    last = PARTS.split(document_title(page).replace(headline, ""))[-1].strip(" _|-–—")
+    return last if 1 < len(last) <= 20 and SITE_WORDS.search(last) else None
+
+
 def find(page: Page, lines: Lines, body: int | None = None) -> tuple[str | None, int]:
     """Return the headline and its line; the line is -1 where the page shows none, the headline None where it has none.
 

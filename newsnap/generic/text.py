@@ -4,13 +4,14 @@ readability-lxml (measured against trafilatura, newspaper4k, GNE, jusText, boile
 `tests/bench/extract.py`) finds the block of text; `body.read_body` reads it, and what is furniture is left out of it.
 """
 
-import copy
 import re
 from collections.abc import Iterable, Iterator
 
 from lxml import etree
+from lxml.html import HTMLParser as HtmlElements
 from readability import Document
 
+from newsnap.extract import Page
 from newsnap.generic.lines import Line, Lines
 
 NAMES = (
@@ -42,21 +43,28 @@ FURNITURE = re.compile(
 class Proposer(Document):
     """readability's search for the block of text, on a page that is parsed already."""
 
-    MARK = "data-newsnap"
+    def __init__(self, page: Page):
+        super().__init__(page.text)
+        self.page = page
+        self.originals: dict[etree._Element, etree._Element] = {}
 
-    def __init__(self, root: etree._Element):
-        super().__init__(root)
-        self.originals = [each for each in root.iter() if isinstance(each.tag, str)]
+    def _parse(self, text: str) -> etree._Element:
+        """Parse the page into elements with the methods that readability calls; scripts and the like are left out.
 
-    def _parse(self, root: etree._Element) -> etree._Element:
-        """Copy the page, each element marked with its number; scripts and the like stay behind."""
-        for number, each in enumerate(self.originals):
-            each.set(self.MARK, str(number))
-        twin = copy.deepcopy(root)
-        for each in self.originals:
-            del each.attrib[self.MARK]
+        The same text gives the same elements in the same order, so each is known to be the page's own at its place.
+        """
+        twin: etree._Element = etree.fromstring(text.encode("utf-8", "replace").replace(b"\x00", b""), HtmlElements(encoding="utf-8", huge_tree=True, remove_comments=True))
+        self.originals = dict(zip(twin.iter("*"), self.page.root.iter("*"), strict=True))
         etree.strip_elements(twin, *SCRIPTS, with_tail=False)
         return twin
+
+    def transform_misused_divs_into_paragraphs(self) -> None:
+        """Do as readability does, without writing out each element as text to look for tags in it."""
+        for element in list(self.html.iter("div")):
+            if not any(TAGS_IN_BLOCKS.match(each.tag) for child in element for each in child.iter("*")):
+                element.tag = "p"
+        for element in list(self.html.iter("div")):
+            wrap_text(element)
 
     def propose(self) -> list[etree._Element]:
         """Return elements of the page, the likeliest first."""
@@ -67,27 +75,33 @@ class Proposer(Document):
             self.transform_misused_divs_into_paragraphs()
             scored = self.score_paragraphs()
             ranked = sorted(scored.values(), key=lambda each: -each["content_score"])
-            found = [self.originals[int(mark)] for each in ranked if (mark := each["elem"].get(self.MARK))]
-            if found:
+            if found := [self.originals[each["elem"]] for each in ranked if each["elem"] in self.originals]:
                 return found
         return []
 
 
+TAGS_IN_BLOCKS = re.compile(r"a|blockquote|dl|div|img|ol|p|pre|table|ul")
+"""What readability takes for blocks; like its own, it matches the beginning of a name."""
+
+
+def wrap_text(element: etree._Element) -> None:
+    """Put the bare text in an element into paragraphs of its own, as readability does, and drop line breaks."""
+    if element.text and element.text.strip():
+        paragraph = element.makeelement("p")
+        paragraph.text, element.text = element.text, None
+        element.insert(0, paragraph)
+    for at, child in reversed(list(enumerate(element))):
+        if child.tail and child.tail.strip():
+            paragraph = element.makeelement("p")
+            paragraph.text, child.tail = child.tail, None
+            element.insert(at + 1, paragraph)
+        if child.tag == "br":
+            child.drop_tree()
+
+
 SCRIPTS = (
-    "script",
-    "style",
-    "noscript",
-    "iframe",
-    "link",
-    "meta",
-    "head",
-    "select",
-    "button",
-    "input",
-    "textarea",
-    "svg",
-    "template",
-)
+    "script", "style", "noscript", "iframe", "link", "meta", "head", "select", "button", "input", "textarea", "svg", "template",
+)  # fmt: skip
 
 
 def named(root: etree._Element) -> Iterator[tuple[etree._Element, bool]]:
@@ -102,11 +116,11 @@ def named(root: etree._Element) -> Iterator[tuple[etree._Element, bool]]:
 SENTENCE = re.compile(r"[，。！？；、：“”…,]")
 
 
-def weight(lines: Lines, element: etree._Element) -> tuple[int, int, int]:
-    """Return how many characters of an element stand in sentences, in short lines, and in links."""
+def weight(lines: Lines, element: etree._Element, after: int = -1) -> tuple[int, int, int]:
+    """Return how many characters of an element, past a line, stand in sentences, in short lines, and in links."""
     first, last = lines.span(element)
     prose = short = linked = 0
-    for line in lines.lines[first:last]:
+    for line in lines.lines[max(first, after + 1) : last]:
         if line.linked * 2 > len(line.text):
             linked += len(line.text)
         elif is_prose(line):
@@ -116,21 +130,21 @@ def weight(lines: Lines, element: etree._Element) -> tuple[int, int, int]:
     return prose, short, linked
 
 
-def find(root: etree._Element, lines: Lines, after: int) -> etree._Element | None:
+def find(page: Page, lines: Lines, after: int) -> etree._Element | None:
     """Return the element that holds the text; after is the line of the headline, or -1."""
     weights: dict[etree._Element, tuple[int, int, int]] = {}
 
     def weigh(elements: Iterable[etree._Element]) -> list[etree._Element]:
         kept = [each for each in elements if lines.span(each)[1] > after + 1]
-        weights.update((each, weight(lines, each)) for each in kept)
+        weights.update((each, weight(lines, each, after)) for each in kept)
         return kept
 
     def worth(element: etree._Element) -> int:
         prose, short, linked = weights[element]
         return prose + short - linked // 2
 
-    proposed = weigh(Proposer(root).propose()[:PROPOSED])
-    names = dict(named(root))
+    proposed = weigh(Proposer(page).propose()[:PROPOSED])
+    names = dict(named(page.root))
     weigh(names)
     best = next((each for each in proposed if weights[each][0] >= MIN_PROSE and (after < 0 or after - 4 <= lines.span(each)[0] <= after + FAR)), None)
     stretch, amount = longest_stretch(lines, after)

@@ -5,7 +5,7 @@ from typing import Self
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
-from newsnap.fingerprints import content_hash
+from newsnap.fingerprints import digests
 from newsnap.items import Article
 from newsnap.store import Store
 
@@ -30,12 +30,13 @@ class DedupePipeline:
         await self.store.open()
 
     async def process_item(self, item: Article) -> Article:
-        item.content_hash = content_hash(item.title, item.body)
+        item.content_hash, item.fingerprint = digests(item.title, item.body)
         found = await self.store.articles.find(item)
         item.stored = found.own
         if found.own:
             if found.own.state == "live" and found.own.same_as(item):
-                await self.store.articles.note_seen(item)
+                await self.store.articles.note_seen(item.id, item.snapshot)
+                await self.store.ledger.saw(item)
                 self.crawler.stats.inc_value("newsnap/dedupe/unchanged")
                 raise DropItem(f"unchanged: {item.url}", log_level="DEBUG")
         elif found.holder:
@@ -46,5 +47,6 @@ class DedupePipeline:
 async def note_duplicate(crawler: Crawler, store: Store, holder: str, item: Article) -> None:
     """Note the address of a text at the article that has it, and drop the item."""
     await store.articles.add_duplicate(holder, item)
+    await store.ledger.saw(item, holder)
     crawler.stats.inc_value("newsnap/dedupe/duplicates")
     raise DropItem(f"duplicate of {holder}: {item.url}", log_level="DEBUG")

@@ -14,7 +14,8 @@ from newsnap.store import Store
 class MongoPipeline:
     """Writes articles; waits for each one's own batch, so that a failed write is an item error and memory is bounded.
 
-    Stats: newsnap/mongo/{new,changed,unchanged,held}.
+    What is written is linked to its reprints.
+    Stats: newsnap/mongo/{new,changed,unchanged,held}, newsnap/stories/linked.
     """
 
     def __init__(self, crawler: Crawler):
@@ -28,6 +29,7 @@ class MongoPipeline:
     async def open_spider(self) -> None:
         await self.store.open()
         self.store.on_away = lambda: stop_soon(self.crawler, "mongo_away")
+        await self.store.stories.link_pending()
 
     async def process_item(self, item: Article) -> Article:
         outcome = await self.store.articles.write(item, item.stored)
@@ -35,6 +37,18 @@ class MongoPipeline:
             found = await self.store.articles.find(item)
             await note_duplicate(self.crawler, self.store, found.holder or "", item)
         self.crawler.stats.inc_value(f"newsnap/mongo/{outcome}")
+        if outcome == "unchanged":
+            await self.store.ledger.saw(item)
         if outcome in ("unchanged", "held"):
             raise DropItem(f"{outcome}: {item.url}", log_level="DEBUG")
+        await self._follow_up(item, revised=outcome == "changed")
         return item
+
+    async def _follow_up(self, item: Article, *, revised: bool) -> None:
+        """Link an article that was written, and note what else is new about its address."""
+        if await self.store.stories.link(item, revised=revised):
+            self.crawler.stats.inc_value("newsnap/stories/linked")
+        if revised:
+            await self.store.ledger.saw(item)
+        elif holder := self.store.ledger.held_by(item.id):  # its text was another article's, and is no more
+            await self.store.articles.drop_address(holder, item.url)

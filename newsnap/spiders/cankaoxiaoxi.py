@@ -17,7 +17,7 @@ class CankaoxiaoxiSpider(NewsSpider):
     json_lists = [
         JsonList(
             f"https://china.cankaoxiaoxi.com/json/channel/{channel}/list.json",
-            items="list[?data.url && !data.moVideoPath].data",
+            items="list[].data | [?url && !moVideoPath]",
             link="url",
             title="title",
             published="publishTime",
@@ -41,10 +41,10 @@ class CankaoxiaoxiSpider(NewsSpider):
             outlet="$.sourceName",
             channel="$.channelName",
         ),
-        Layout(name="reader's page", data=r"var\s+contentTxt\s*=\s*", body="$", title="//title/text()"),
+        Layout(name="contentTxt", data=r"var\s+contentTxt\s*=\s*", body="$", title="//title/text()"),
     ]
     categories = {
-        "zhongguo": "国内", "中国": "国内", "国际": "国际", "第一关注": "国际", "观点": "国际", "锐参考": "国际",
+        "中国": "国内", "国际": "国际", "第一关注": "国际", "观点": "国际", "锐参考": "国际",
         "体育健康": "体育", "科技应用": "科技", "文化旅游": "文化", "军事": "军事",
     }  # fmt: skip
     custom_settings = {"DOWNLOAD_DELAY": 6}  # since 2026-10: its robots.txt was never seen

@@ -35,14 +35,14 @@ class CctvSpider(NewsSpider):
             body="$",
             title=".title_area h1",
             published=".title_area .info",
-            editors=".zebian",
+            editors=".zebian span:last-of-type",
         ),
         Layout(
             name="content_area",
             body="#content_area, #text_area",
             title=".title_area h1",
             published=".title_area .info",
-            editors=".zebian",
+            editors=".zebian span:last-of-type",
         ),
         Layout(
             name="video",  # tv.cctv.com, with the words spoken

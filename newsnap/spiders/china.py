@@ -23,7 +23,7 @@ class ChinaSpider(NewsSpider):
         r"(?P<page>_\d+)?\.s?html?",
         r"(?P<channel>[a-z]+)\.china\.com\.cn/(?:[a-z]+/)+(?P<date>\d{8})/(?P<id>\d+)\.s?html",
     )
-    mirrors = [(r"^big5\.china\.com\.cn/gate/big5/", ""), (r"^t\.m\.china\.com\.cn/", "t.china.com.cn/")]
+    mirrors = [(r"^big5\.china\.com\.cn/gate/big5/", ""), (r"/content_(\d{9}(?:_\d+)?)\.html$", r"/content_\1.shtml")]
     scheme = "http"
     layouts = [
         Layout(

@@ -18,7 +18,7 @@ class GovSpider(NewsSpider):
         Layout(
             name="document",  # policy papers, under a table of who, what and when
             body="td#UCAP-CONTENT",
-            title="//*[@class='share-title'] | //td[b[starts-with(translate(., ' \u3000', ''), '标题')]]/following-sibling::td[1]",
+            title="//*[@class='share-title'] | //td[starts-with(., '标')][contains(., '题：')]/following-sibling::td",
             published="//table[contains(@class, 'bd1')]//td[contains(., '发布日期')]/following-sibling::td[1]",
             outlet="//span[contains(@class, 'font-zyygwj')][starts-with(normalize-space(), '来源')]",
             channel="//meta[@name='lanmu']/@content",
@@ -27,12 +27,12 @@ class GovSpider(NewsSpider):
         Layout(
             name="pages_content",  # since about 2014
             body="#UCAP-CONTENT, .pages_content",
-            title="h1, .share-title",
+            title="h1, .pages-title, .share-title",
             published=".pages-date",
             editors=".editor",
             channel="//meta[@name='lanmu']/@content",
             drop="table.bd1, .pages_print, .editor",
         ),
     ]
-    categories = {"yaowen": "国内", "premier": "国内", "zhengce/content": "法治", "zhengce": "财经"}
+    categories = {"yaowen": "国内", "premier": "国内", "zhengce/content": "法治", "zhengce": "财经", "*": "国内"}
     custom_settings = {"DOWNLOAD_DELAY": 5}  # since 2026-10: robots.txt asks for nothing

@@ -2,14 +2,18 @@
 
 from newsnap.news_spider import Layout, NewsSpider
 
-LISTS = "2 800 801 130 4 65 9 112 62 51 472 32 71 8 82 63 256 174 680 917"
+LISTS = {
+    2: "商业", 800: "财经", 801: "新闻", 130: "文化", 4: "快报", 65: "科技", 9: "金融", 112: "证券", 62: "地产",
+    51: "汽车", 472: "健康", 32: "天下", 71: "中国", 8: "评论", 82: "体育", 63: "文娱", 256: "教育", 174: "宏观",
+    680: "大湾区", 917: "长三角",
+}  # fmt: skip
 
 
 class JiemianSpider(NewsSpider):
     name = "jiemian"
     site = "界面新闻"
     allowed_domains = ["jiemian.com"]
-    listing_urls = [f"https://www.jiemian.com/lists/{number}.html" for number in LISTS.split()]
+    listing_urls = {f"https://www.jiemian.com/lists/{number}.html": label for number, label in LISTS.items()}
     article_url = r"www\.jiemian\.com/article/(?P<id>\d+)\.html"
     mirrors = [(r"^m\.jiemian\.com/", "www.jiemian.com/")]
     layouts = [
@@ -19,7 +23,7 @@ class JiemianSpider(NewsSpider):
             title=".article-header h1",
             subtitle=".article-header p",
             published="//*[contains(@class, 'article-info')]//@data-article-publish-time",
-            outlet=".article-info",
+            outlet="//*[contains(@class, 'article-info')]/descendant-or-self::*[text()[contains(., '来源')]]",
             authors=".article-info span.author a",
             channel=".meta-container a",
         ),

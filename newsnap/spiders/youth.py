@@ -53,8 +53,8 @@ class YouthSpider(NewsSpider):
         ),
     ]
     categories = {
-        "gn": "国内", "sz": "国内", "jsxw": "国内", "bwyc": "国内", "gj": "国际", "finance": "财经", "sh": "社会",
-        "kj": "科技", "wenhua": "文化", "yl": "娱乐", "fun": "娱乐", "mil": "军事", "sports": "体育", "edu": "教育",
-        "df": "地方",
+        "gn": "国内", "sz": "国内", "jsxw": "国内", "bwyc": "国内", "gj": "国际", "finance": "财经", "auto": "财经",
+        "sh": "社会", "kj": "科技", "wenhua": "文化", "yl": "娱乐", "fun": "娱乐", "mil": "军事", "sports": "体育",
+        "edu": "教育", "df": "地方",
     }  # fmt: skip
     custom_settings = {"DOWNLOAD_DELAY": 5}  # since 2026-10: its robots.txt was never seen

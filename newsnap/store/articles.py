@@ -25,7 +25,6 @@ from newsnap.items import Article, Capture, Stored, stored_fields
 from newsnap.store.batches import Batches
 from newsnap.store.errors import StoreError, passing
 from newsnap.store.revisions import revise
-from newsnap.urls import Address
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -49,7 +48,7 @@ LOOK_UP_SIZE = 1000
 _STORED = [name for name in stored_fields() if name != "id"]
 
 
-STORED = {"title": 1, "content_hash": 1, "revision": 1, "changed": 1, "state": 1, "snapshot": 1}
+STORED = {"title": 1, "content_hash": 1, "revision": 1, "changed": 1, "state": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +95,6 @@ class Articles:
         self._writes: Batches[_Write, Outcome] = Batches(self._write, size=batch_articles, seconds=batch_seconds)
 
     # --- reading ---
-
-    async def known(self, addresses: Sequence[Address]) -> set[str]:
-        """Return the identities that need no fetch: stored, removed, or another address of a stored text."""
-        known: set[str] = set()
-        for start in range(0, len(addresses), LOOK_UP_SIZE):
-            part = addresses[start : start + LOOK_UP_SIZE]
-            by_url = {each.url: each.id for each in part}
-            query = {"$or": [{"_id": {"$in": [each.id for each in part]}}, {"also_at": {"$in": list(by_url)}}]}
-
-            async def find(query: Document = query) -> list[Document]:
-                return await self._store.db.articles.find(query, {"also_at": 1}).to_list()
-
-            for document in await self._store.patiently(find):
-                known.add(document["_id"])
-                known.update(by_url[url] for url in document.get("also_at", ()) if url in by_url)
-        return known
 
     async def find(self, article: Article) -> Found:
         """Return what is stored under the article's identity, and under its text."""
@@ -164,6 +147,17 @@ class Articles:
 
         await self._store.patiently(update)
         await self._forget(article)
+
+    async def drop_address(self, holder: str, url: str) -> None:
+        """Note that an address has the text of a stored article no more."""
+
+        async def update() -> None:
+            await self._store.db.articles.update_one(
+                {"_id": holder, "state": "live", "also_at": url},
+                {"$pull": {"also_at": url}, "$set": {"changed": self.clock.next()}},
+            )
+
+        await self._store.patiently(update)
 
     async def note_seen(self, id: str, at: datetime) -> None:
         """Note that an article was there again at a time, and says the same."""
@@ -320,7 +314,6 @@ def _stored(document: Document) -> Stored:
         document["revision"],
         document["changed"],
         document["state"],
-        document.get("snapshot"),
     )
 
 

@@ -1,5 +1,6 @@
 """Captures as a recording: a crawl is answered from the pages that newsnap itself received."""
 
+from datetime import datetime
 from typing import Any
 
 from pymongo import AsyncMongoClient
@@ -24,6 +25,15 @@ class CapturesRecording:
     def open(self) -> None:
         if self.server:
             self.uri = self.server.join()
+
+    @property
+    def received(self) -> datetime | None:
+        """Return None: each was received at its own time."""
+        return None
+
+    def holds(self, url: str) -> bool:
+        """Return False: what is due is to be fetched, not read again."""
+        return False
 
     async def get(self, url: str, maxsize: int) -> Record | None:
         if self.client is None:  # a client belongs to the loop it was made in

@@ -1,8 +1,8 @@
 """The ledger of the seen: when an address is looked at again, and what went wrong with it.
 
-An address without an entry is fetched if nothing is stored of it, and not if something is.  An entry stands for what the
-articles cannot tell: that a young article is due again (`next`), that a page failed and when it is tried again, that an
-address has the text of another.  Entries go when nothing more is to be done.
+An address without an entry is fetched if nothing is stored of it, and not if something is.  An entry stands for what
+the articles cannot tell: that a young article is due again (`next`), that a page failed and when it is tried again,
+that an address has the text of another.  Entries go when nothing more is to be done.
 """
 
 from collections.abc import Sequence
@@ -36,8 +36,8 @@ class Look:
     """What the ledger says of an address."""
 
     standing: Standing
-    """`new`: nothing is known of it; `due`: it is to be looked at again; `known`: it is not; `waiting`: it failed, and is
-    not tried again yet, or never."""
+    """`new`: nothing is known of it; `due`: it is to be looked at again; `known`: it is not; `waiting`: it failed, and
+    is not tried again yet, or never."""
 
     headers: dict[str, str] = field(default_factory=dict)
     """Of a conditional request, for a stored article of one page whose server told how to ask."""
@@ -173,7 +173,9 @@ class Ledger:
         ids = {"_id": {"$in": [each.article.id for each in seen]}}
         found = await self._store.patiently(lambda: db.ledger.find(ids, {"base": 1, "looked": 1}).to_list())
         entries = {each["_id"]: each for each in found}
-        holders = {"_id": {"$in": list({each.holder for each in seen if each.holder and each.article.id not in entries})}}
+        holders = {
+            "_id": {"$in": list({each.holder for each in seen if each.holder and each.article.id not in entries})}
+        }
         fields = {"published": 1, "published_precision": 1}
         held = await self._store.patiently(lambda: db.articles.find(holders, fields).to_list()) if any(holders) else []
         dates = {each["_id"]: (each.get("published"), each.get("published_precision")) for each in held}
@@ -208,7 +210,9 @@ class Ledger:
 
         async def update() -> bool:
             changes = {"$set": {"gone": at, "changed": self._clock.next()}}
-            if (await db.articles.update_one({**stands, "gone": None, "snapshot": {"$lte": at}}, changes)).matched_count:
+            if (
+                await db.articles.update_one({**stands, "gone": None, "snapshot": {"$lte": at}}, changes)
+            ).matched_count:
                 return True
             return await db.articles.find_one(stands, {"_id": 1}) is not None
 
@@ -225,7 +229,14 @@ class Ledger:
             there = await db.ledger.find_one({"_id": address.id}, {"failed": 1}) or {}
             attempts = there.get("failed", 0) + 1
             due = self._ladder.next_try(attempts, at)
-            told = {"source": source, "url": address.url, "failed": attempts, "reason": reason, "looked": at, "next": due}
+            told = {
+                "source": source,
+                "url": address.url,
+                "failed": attempts,
+                "reason": reason,
+                "looked": at,
+                "next": due,
+            }
             await db.ledger.update_one({"_id": address.id}, {"$set": told, "$min": {"since": at}}, upsert=True)
             return due is None
 

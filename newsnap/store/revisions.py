@@ -1,7 +1,7 @@
 """Revisions: every text an article ever had, whole; the latest in `articles`, those before it in `revisions`.
 
-Versions are numbered in the order they were fetched, whatever the order they arrive in: a page of an older recording that
-arrives late takes its place among them, and those after it move up by one.
+Versions are numbered in the order they were fetched, whatever the order they arrive in: a page of an older recording
+that arrives late takes its place among them, and those after it move up by one.
 """
 
 from collections.abc import Iterable, Sequence
@@ -45,17 +45,24 @@ async def revise(
             answer = "changed"  # the answer to the try before was lost
         elif current["revision"] != own.revision:
             answer = None
-        elif document["snapshot"] >= current["snapshot"]:
+        elif document["snapshot"] >= await _since(store, session, current):
             answer = await _replace(store, session, current, document, captures, changed)
         else:
             answer = await _insert_earlier(store, session, current, document, captures, changed)
 
     assert store.client is not None
     async with store.client.start_session() as session:
-        await session.with_transaction(
-            act, read_concern=ReadConcern("snapshot"), write_concern=store.db.write_concern
-        )
+        await session.with_transaction(act, read_concern=ReadConcern("snapshot"), write_concern=store.db.write_concern)
     return answer
+
+
+async def _since(store: "Store", session: AsyncClientSession, current: Document) -> datetime:
+    """Return when the text that is there was first fetched; `snapshot` is when it was last seen."""
+    capture = await store.db.captures.find_one(
+        {"_id": f"{current['_id']}/{current['revision']}/1"}, {"fetched": 1}, session=session
+    )
+    since: datetime = capture["fetched"] if capture else current["snapshot"]
+    return since
 
 
 async def _replace(

@@ -77,7 +77,7 @@ class Stories:
     def __init__(self, store: "Store", clock: Clock, *, batch_articles: int, batch_seconds: float):
         self._store = store
         self._clock = clock
-        self._links: Batches[_Kept, None] = Batches(self._link, size=batch_articles, seconds=batch_seconds / 2)
+        self._links: Batches[_Kept, bool] = Batches(self._link, size=batch_articles, seconds=batch_seconds / 2)
 
     # --- while articles are written ---
 
@@ -112,11 +112,11 @@ class Stories:
         if operations:
             await self._store.patiently(write)
 
-    async def link(self, article: Article, *, revised: bool) -> None:
-        """Link an article that was just written to those with nearly the same text, and wait until that is done."""
+    async def link(self, article: Article, *, revised: bool) -> bool:
+        """Link an article that was just written to those with nearly the same text; tell whether there are any."""
         assert article.content_hash is not None
         assert article.fingerprint is not None
-        await self._links.ask(_Kept(article.id, [_Text(article.content_hash, article.fingerprint)], revised))
+        return await self._links.ask(_Kept(article.id, [_Text(article.content_hash, article.fingerprint)], revised))
 
     async def link_pending(self) -> int:
         """Link what was written and not linked, since its crawl was killed; return how many articles that were."""
@@ -165,7 +165,7 @@ class Stories:
 
     # --- finding reprints ---
 
-    async def _link(self, batch: Sequence[_Kept]) -> list[None]:
+    async def _link(self, batch: Sequence[_Kept]) -> list[bool]:
         """Find the reprints of articles, among themselves and among all, and make one story of each group."""
         started = self._clock.next()
         doubtful = []
@@ -181,7 +181,7 @@ class Stories:
             await self._transact(lambda session, group=group: self._unite(session, group))  # type: ignore[misc]
         done = {"_id": {"$in": [each.id for each in batch]}, "pending": {"$lte": started}}
         await self._store.patiently(lambda: self._store.db.fingerprints.update_many(done, {"$unset": {"pending": ""}}))
-        return [None] * len(batch)
+        return [bool(each.likes) for each in batch]
 
     async def _candidates(self, batch: Sequence[_Kept]) -> list[_Kept]:
         """Return the articles that share a band with one of these, by one indexed query."""
@@ -274,7 +274,7 @@ class Stories:
                     id=each["_id"],
                     published=each["published"],
                     precision=each["published_precision"],
-                    first=firsts.get(each["_id"], each["snapshot"]),
+                    first=firsts.get(each["_id"]) or each["snapshot"],
                 ),
                 each["story"],
             )

@@ -1,0 +1,80 @@
+"""新浪新闻 (https://news.sina.com.cn): a rolling list in JSON by subject; nearly all of it is syndicated.
+
+Its feeds are of 2018; lists 2510 (国内) and 2514 (军事) are years old.  k.sina.cn, what users write, is left out.
+"""
+
+from newsnap.news_spider import JsonList, Layout, NewsSpider
+
+LISTS = {
+    2509: "", 2511: "国际", 2669: "社会", 2512: "体育", 2513: "娱乐", 2515: "科技", 2516: "财经",
+}  # fmt: skip
+DAY = r"(?P<date>\d{4}-\d{2}-\d{2})"
+
+
+class SinaSpider(NewsSpider):
+    name = "sina"
+    site = "新浪"
+    allowed_domains = ["sina.com.cn", "sina.cn"]
+    json_lists = [
+        JsonList(
+            f"https://feed.mix.sina.com.cn/api/roll/get?pageid=153&lid={lid}&num=50&page=1",
+            items="result.data",
+            link="url",
+            title="title",
+            published="ctime",
+            category=f"'{label}'",
+        )
+        for lid, label in LISTS.items()
+    ]
+    article_url = (
+        rf"(?P<channel>mil)\.news\.sina\.com\.cn/(?:[a-z0-9_-]+/)*{DAY}/doc-(?P<id>i[a-z0-9]+)\.shtml",
+        rf"news\.sina\.com\.cn/(?P<channel>[a-z]+)/(?:[a-z0-9_-]+/)*{DAY}/doc-(?P<id>i[a-z0-9]+)\.shtml",
+        rf"(?!k\.)(?P<channel>[a-z]+)\.sina\.com\.cn/(?:[a-z0-9_-]+/)*{DAY}/doc-(?P<id>i[a-z0-9]+)\.shtml",
+        rf"(?!k\.)(?P<channel>[a-z]+)\.sina\.cn/(?:[a-z0-9_-]+/)*{DAY}/detail-(?P<id>i[a-z0-9]+)\.d\.html",  # mobile
+        rf"(?P<channel>[a-z]+)\.sina\.com\.cn/(?:[a-z0-9_-]+/)*{DAY}/\d{{6,14}}\.s?html",  # until about 2016
+    )
+    layouts = [
+        Layout(
+            name="main-title",  # since 2016
+            body="#artibody, #article",
+            title="h1.main-title",
+            published=".date-source .date",
+            outlet=".date-source .source, .date-source .author",
+            editors=".show_author, .article-editor",
+            channel=".channel-path a",
+        ),
+        Layout(
+            name="artibodyTitle",  # until 2016, on some channels until 2019
+            body="#artibody",
+            title="#artibodyTitle",
+            published="#pub_date, .time-source",
+            outlet="#media_name, .time-source span",
+            editors=".show_author, .article-editor",
+            channel="#lo_links a, .blkBreadcrumbLink a, .bread a",
+        ),
+        Layout(
+            name="mobile",
+            body=".art_content",
+            title="h1",
+            published=".art_time, .weibo_time",
+            outlet=".art_cite",
+            editors=".show_author",
+        ),
+        Layout(
+            name="tables",  # until about 2007
+            body="(//td[@class='l17'][not(.//td[@class='l17'])])[1]",
+            title="th.f24",
+            published="//tr[th[@class='f24']]/following-sibling::tr/td[@align='center']",
+            outlet="//tr[th[@class='f24']]/following-sibling::tr/td[@align='center']/font",
+            channel="//td[@valign='bottom']//a[@class='a02']",
+        ),
+    ]
+    drop = (
+        ".otherContent_01, .video-2017, .tech-quotation, blockquote[class^='tech'], .appendQr_wrap, .appendQr, #left_hzh_ad, "
+        ".show_author, .article-editor, .ct_hqimg, .sinaads, a[href*='waptuiguang'], img[src$='/c.gif']"
+    )
+    categories = {
+        "c": "国内", "gn": "国内", "w": "国际", "gj": "国际", "finance": "财经", "s": "社会", "sh": "社会", "tech": "科技",
+        "sports": "体育", "ent": "娱乐", "mil": "军事", "edu": "教育", "house": "财经", "auto": "财经",
+    }  # fmt: skip
+    custom_settings = {"DOWNLOAD_DELAY": 5}  # since 2026-10: its hosts have empty robots.txt files, or none

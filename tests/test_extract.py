@@ -1,0 +1,122 @@
+"""Reading pages: what a layout names comes out, however the site writes it."""
+
+import json
+
+import pytest
+
+from newsnap.attribution import read_names, read_outlet
+from newsnap.extract import Layout, Page, Reading, read_page
+
+ADDRESS = "https://news.example.com/sh/202610/t20261003_100.htm"
+PLAIN = Layout(name="plain", body="#body", title="h1")
+
+
+def read(markup: str, layout: Layout = PLAIN) -> Reading:
+    reading = read_page(Page(markup.encode(), ADDRESS, "text/html; charset=utf-8"), [layout])
+    assert reading is not None
+    return reading
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "&lt;article&gt;&lt;p&gt;码头改了时刻表。&lt;/p&gt;&lt;p&gt;船等水。&lt;/p&gt;&lt;/article&gt;",
+        "<article><p>码头改了时刻表。</p><p>船等水。</p></article>",
+        "&amp;lt;p&amp;gt;码头改了时刻表。&amp;lt;/p&amp;gt;&amp;lt;p&amp;gt;船等水。&amp;lt;/p&amp;gt;",
+    ],
+    ids=["escaped", "plain", "escaped twice"],
+)
+def test_a_textarea_holds_html(content: str) -> None:
+    layout = Layout(name="t", body=".content", body_is_html=True, title=".title", outlet=".from", published=".time")
+    markup = (
+        f'<textarea class="title">潮汐 &amp; 渡船</textarea><textarea class="content">{content}</textarea>'
+        '<textarea class="from">&lt;a href="/"&gt;鹭湾日报&lt;/a&gt;</textarea>'
+        '<textarea class="time">1790994400177</textarea>'
+    )
+    reading = read(markup, layout)
+    assert reading.title == "潮汐 & 渡船"
+    assert reading.text.paragraphs == ["码头改了时刻表。", "船等水。"]
+    assert reading.outlet == "鹭湾日报"
+    assert reading.witnesses[0].text == "1790994400177"
+
+
+def test_data_in_a_script_is_read_by_its_paths() -> None:
+    detail = {"name": "城门", "content": "<p>九座门。</p><p>做完六座。</p>", "author": "乔雁/云柚晚报"}
+    page = {"props": {"detailData": {"liveDetail": None, "contentDetail": detail}}}
+    layout = Layout(
+        name="d", data=r'"(?:contentDetail|liveDetail)":\s*(?=\{)', body="$.content || summary", title="$.name",
+        authors="$.author",
+    )  # fmt: skip
+    reading = read(f'<h1>别的</h1><script id="__NEXT_DATA__">{json.dumps(page)}</script>', layout)
+    assert (reading.title, reading.text.paragraphs) == ("城门", ["九座门。", "做完六座。"])
+    assert reading.authors == ["乔雁", "云柚晚报"]
+
+
+def test_a_page_whose_data_is_missing_is_not_read() -> None:
+    layout = Layout(name="d", data=r"var text\s*=\s*", body="$", title="h1")
+    assert read_page(Page("<h1>题</h1><p>文</p>".encode(), ADDRESS), [layout]) is None
+
+
+def test_a_script_tells_how_many_pages_there_are() -> None:
+    layout = Layout(name="p", body="#body", title="h1", page_count=r"createPageHTML\(\s*(\d+)")
+    script = '<script>function createPageHTML(count, now) {} createPageHTML(3, 0, "t20261003_100", "htm");</script>'
+    reading = read(f"<h1>题</h1><div id=body>文。</div>{script}", layout)
+    assert reading.further == [ADDRESS.replace(".htm", "_1.htm"), ADDRESS.replace(".htm", "_2.htm")]
+    alone = read("<h1>题</h1><div id=body>文。</div><script>createPageHTML(1, 0, 't', 'htm')</script>", layout)
+    assert alone.further == []
+
+
+def test_the_time_of_the_last_change_is_kept_apart() -> None:
+    layout = Layout(name="m", body="#body", title="h1", published=".at", modified=".changed")
+    markup = "<h1>题</h1><span class=at>2026-10-03 08:36</span><span class=changed>最后更新: 2026-10-03 09:41</span>"
+    reading = read(f"{markup}<div id=body>文。</div>", layout)
+    assert reading.modified_raw == "最后更新: 2026-10-03 09:41"
+    assert [each.text for each in reading.witnesses] == ["2026-10-03 08:36"]
+
+
+def test_an_editor_may_be_the_author_but_a_hidden_field_that_repeats_him_is_not_believed() -> None:
+    layout = Layout(name="e", body="#body", title="h1", authors=".by", editors=".editor")
+    signed = "<div{}><span class=by>作者：岸芷</span></div><span class=editor>责编：岸芷</span>"
+    markup = f"<h1>题</h1>{signed}<div id=body>文。</div>"
+    assert read(markup.format(""), layout).authors == ["岸芷"]
+    assert read(markup.format(' style="display: none"'), layout).authors == []
+
+
+def test_bold_lines_are_subheadings_unless_they_sign() -> None:
+    lines = (
+        "<p>一只葫芦。</p><p><em data-scene='strong'>走失的少了一半</em></p><p>两只葫芦。</p>"
+        "<p><span style='font-weight: bold'>图纸比零件活得久</span></p><p><strong>执笔/米朵</strong></p>"
+    )
+    text = read(f"<h1>题</h1><div id=body>{lines}</div>").text
+    assert [text.paragraphs[at] for at in text.headings] == ["走失的少了一半", "图纸比零件活得久"]
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "[!--begin:htmlVideoCode--]8dd8a1c2,0,16:9,true[!--end:htmlVideoCode--]",
+        "本文系观察者网独家稿件，此处是版权说明。",
+        "广告声明：文内的链接仅供参考。",
+        "【上一篇】一只旧邮筒的去留",
+        "（转载请注明来源）",
+    ],
+)
+def test_what_the_site_adds_is_not_the_article(notice: str) -> None:
+    text = read(f"<h1>题</h1><div id=body><p>一。</p><p>{notice}</p><p>二。</p></div>").text
+    assert text.paragraphs == ["一。", "二。"]
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("澎湃新闻记者 秦渡 实习生 何一禾", ["秦渡", "何一禾"]),
+        ("新京报记者 张弓", ["张弓"]),
+        ("本报评论员", ["本报评论员"]),
+    ],
+)
+def test_whose_reporter_one_is_is_no_name(line: str, names: list[str]) -> None:
+    assert read_names(line) == names
+
+
+def test_a_bracket_that_opens_behind_the_outlet_is_not_its() -> None:
+    assert read_outlet("2018-06-12 09:18 来源： 柳河日报【字体：大 中 小】") == "柳河日报"
