@@ -27,7 +27,10 @@ BOLD = frozenset(["strong", "b"]) | HEADINGS
 CELLS = frozenset(["td", "th"])
 HEAVY = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
-CENTRED = re.compile(r"text-align\s*:\s*center|caption|f_center|img_wrapper|picintro|pictext|tuzhu|pic_?info|img_?desc|article-img", re.IGNORECASE)
+CENTRED = re.compile(
+    r"text-align\s*:\s*center|caption|f_center|img_wrapper|picintro|pictext|tuzhu|pic_?info|img_?desc|article-img",
+    re.IGNORECASE,
+)
 SPACE = re.compile(r"[\s\u200b\ufeff\u2060]+")
 INVISIBLE = re.compile(r"[\u200b\ufeff\u2060\xad]")
 

@@ -26,11 +26,11 @@ SHORT = 40
 """Characters; a text shorter than this is told apart by its headline too, since flashes and captions repeat."""
 VERSION = 1
 """Of the way fingerprints are made; those of different versions are never alike."""
-BANDS = 24
+BANDS = 20
 """Of two MinHashes each.  Computed for real articles: a copy cut to 70 % shares one always, one with 5 % of its
-characters edited in 996 cases of 1000, one cut to 70 % and so edited in 989; of unrelated ones a pair in two millions.
-With sequences of four characters and 20 bands the last is 998, but articles that draw on the same phrases share bands
-45 times as often; with single MinHashes of ten, what two speeches quote of one slogan would."""
+characters edited in 994 cases of 1000, one cut to half in 996; of unrelated articles a pair in three millions.  With
+sequences of four characters more edits would be borne (998), but articles that draw on the same phrases share a band 50
+times as often; with single MinHashes of ten, all that quote one slogan would.  Each band costs the server 20 µs."""
 SKETCH = 256
 """Hashes kept of a text: the share that two texts have in common is known to 0.025 (standard error)."""
 NUMBERS = 48

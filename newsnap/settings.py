@@ -51,6 +51,7 @@ TELNETCONSOLE_ENABLED = False  # default True; a crawl opens no door
 REMOTE_CONTROL_ENABLED = False  # default True; the same
 CLOSESPIDER_ERRORCOUNT = 25  # default 0 = never; a source whose pages all fail stops early and says so
 SCRAPER_SLOT_MAX_ACTIVE_SIZE = 16 * 1024 * 1024  # default 5 MB; bytes of pages waiting for MongoDB at once
+CONCURRENT_ITEMS = 1  # default 100, each a task that is started for each page; a page is one article
 CONCURRENT_REQUESTS = 32  # default 16; it is the one a host that counts
 URLLENGTH_LIMIT = 2048  # default 2083
 FEED_EXPORT_ENCODING = "utf-8"  # default escapes everything but ASCII

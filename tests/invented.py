@@ -158,7 +158,7 @@ def furniture(seed: int, size: int) -> tuple[str, str, str]:
     def related() -> str:
         line, path = paragraph(chance)[:24], f"n1/2026/09{chance.randint(10, 30)}/c{chance.randint(1000, 9999)}"
         return (
-            f'<li data-id="{chance.randrange(10**9)}" class="{identifier(chance)} {identifier(chance)}"><a '
+            f'<li data-id="{chance.randrange(10**9)}" class="item rank{chance.randrange(30)}"><a '
             f'title="{line}" href="http://{chance.choice(CHANNELS)}.people.com.cn/{path}-{chance.randrange(10**8)}.html">'
             f'<img data-src="/NMediaFile/2026/{chance.randrange(10**12)}.jpg" width="120" height="80" alt="{line}"/>'
             f"{line}</a></li>\n"

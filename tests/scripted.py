@@ -164,6 +164,10 @@ class Site(ThreadingHTTPServer):
         return sum(each.partition("?")[0] == path for each in self.asked)
 
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Pass over connections that break off."""
+
+
 class Answer(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Site

@@ -99,6 +99,11 @@ def test_bold_lines_are_subheadings_unless_they_sign() -> None:
         "广告声明：文内的链接仅供参考。",
         "【上一篇】一只旧邮筒的去留",
         "（转载请注明来源）",
+        "游戏专栏投稿信箱：box@example.com",
+        "更多精彩内容，请点击进入产业市场>>",
+        "初审编辑：申小鱼",
+        "新浪声明：此处是版权说明。",
+        "转播到腾讯微博",
     ],
 )
 def test_what_the_site_adds_is_not_the_article(notice: str) -> None:
@@ -120,3 +125,52 @@ def test_whose_reporter_one_is_is_no_name(line: str, names: list[str]) -> None:
 
 def test_a_bracket_that_opens_behind_the_outlet_is_not_its() -> None:
     assert read_outlet("2018-06-12 09:18 来源： 柳河日报【字体：大 中 小】") == "柳河日报"
+
+
+@pytest.mark.parametrize(
+    ("line", "kept", "left_out"),
+    [
+        ("本文来源：澜湾晚报 作者：池见鹿 责任编辑：季南枝_NN4417", ["季南枝_NN4417"], ["季南枝"]),
+        ("责任编辑：NF117", ["NF117"], []),
+        ("责任编辑： 祝融溪 PN119", ["祝融溪 PN119"], ["祝融溪"]),
+    ],
+)
+def test_staff_numbers_are_kept_where_a_layout_says_so(line: str, kept: list[str], left_out: list[str]) -> None:
+    markup = f"<h1>题</h1><div id=body><p>一。</p></div><p class=ed>{line}</p>"
+    numbered = Layout(name="n", body="#body", title="h1", editors=".ed", staff_numbers=True)
+    assert read(markup, numbered).editors == kept
+    assert read(markup, Layout(name="p", body="#body", title="h1", editors=".ed")).editors == left_out
+
+
+def test_comments_of_html_in_data_stand_for_pictures() -> None:
+    told = {
+        "text": "<P>纸坊的池子。</P><P><!--IMG_0--></P><P><!--VIDEO_0--></P><P>山泉水。</P>",
+        "pictures": {"IMG_0": {"origUrl": "https://img.example.com/0/1000", "desc": "取水 & 测水"}, "IMG_1": None},
+    }
+    layout = Layout(name="d", data=r"DATA\s*=\s*", body="$.text", title="h1", marks="$.pictures")
+    text = read(f"<h1>题</h1><script>DATA = {json.dumps(told)}</script>", layout).text
+    assert text.paragraphs == ["纸坊的池子。", "取水 & 测水", "山泉水。"]
+    assert [(each.url, each.caption, each.after) for each in text.figures] == [
+        ("https://img.example.com/0/1000", "取水 & 测水", 0)
+    ]
+
+
+@pytest.mark.parametrize("pictures", [None, [], {"IMG_0": "x"}, {"IMG_0": {"desc": "无址"}}])
+def test_a_mark_that_stands_for_no_picture_leaves_nothing(pictures: object) -> None:
+    told = {"text": "<P>一。<!--IMG_0--></P>", "pictures": pictures}
+    layout = Layout(name="d", data=r"DATA\s*=\s*", body="$.text", title="h1", marks="$.pictures")
+    text = read(f"<h1>题</h1><script>DATA = {json.dumps(told)}</script>", layout).text
+    assert (text.paragraphs, text.figures) == (["一。"], [])
+
+
+def test_a_row_of_data_is_one_line_and_a_row_for_layout_is_none() -> None:
+    data = "<tr><td><p>月份</p></td><td><p>借出</p></td></tr><tr><td>5月<br></td><td>1204<br></td></tr>"
+    wide = f"<tr><td><p>一。</p><p>{'二' * 61}。</p></td><td><p>三。</p></td></tr>"
+    text = read(f"<h1>题</h1><div id=body><table>{data}{wide}</table></div>").text
+    assert text.paragraphs == ["月份 借出", "5月 1204", "一。", f"{'二' * 61}。", "三。"]
+
+
+def test_editors_may_be_named_without_a_colon() -> None:
+    reading = read("<h1>题</h1><div id=body><p>编辑 王磊。</p><p>正文。</p><p>编辑 季南枝 校对 施洛</p></div>")
+    assert reading.text.paragraphs == ["编辑 王磊。", "正文。"]
+    assert reading.editors == ["季南枝"]

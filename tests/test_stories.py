@@ -19,7 +19,7 @@ from shelf import DAY, HOUR, MINUTE, NOON, article, in_store, put, put_all, sett
 from newsnap.items import Article
 from newsnap.precedence import Member, earliest, in_order
 from newsnap.store import Store
-from newsnap.store.stories import MOST_CANDIDATES, MOST_TEXTS
+from newsnap.store.fingerprints import MOST_CANDIDATES, MOST_TEXTS
 
 Document = dict[str, Any]
 MIDNIGHT = NOON - 12 * HOUR
@@ -316,6 +316,17 @@ def test_a_text_written_a_thousand_times_is_compared_with_a_bounded_number(
 
 
 # --- leaving, and reading ---
+
+
+def test_all_reprints_of_a_text_are_found_by_its_fingerprint(settings: Settings) -> None:
+    async def act(store: Store) -> None:
+        removed = article("people:1", BODY)
+        arriving = [removed, article("xinhua:1", reprint(1)), article("china:1", reprints.text_of(2)[1])]
+        await put_all(store, arriving)
+        assert removed.fingerprint
+        assert await store.stories.reprints_of(removed.fingerprint) == {"people:1": "same", "xinhua:1": "reprint"}
+
+    in_store(settings, act)
 
 
 def test_a_story_goes_on_without_its_first_publisher(settings: Settings, db: Database[Document]) -> None:

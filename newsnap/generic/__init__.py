@@ -5,6 +5,7 @@ from newsnap.dates import Witness
 from newsnap.extract import Page, Reading, clean, read_meta
 from newsnap.generic import embedded, headline, names, negatives, text, times, trim
 from newsnap.generic.lines import Lines
+from newsnap.generic.marks import Marks
 
 LAYOUT = "generic"
 
@@ -16,12 +17,12 @@ def read_generic(page: Page) -> Reading | None:
 
 def read_or_refuse(page: Page) -> tuple[Reading | None, str]:
     """Return what a page says, or why it is no article."""
-    lines = Lines(page.root)
-    reading, refused = read_shown(page, lines)
+    lines, marks = Lines(page.root), Marks(page.root)
+    reading, refused = read_shown(page, lines, marks)
     if reading is None or len(reading.text) < SHELL:
         carried = embedded.embedded(page)
         if carried and carried.amount > 2 * (len(reading.text) if reading else 0):
-            reading, refused = read_carried(page, lines, carried)
+            reading, refused = read_carried(page, lines, marks, carried)
     if reading is not None:
         read_meta(page, reading)
         reading.language = reading.language or LOCALES.get(page.meta.get("og:locale", "").lower().replace("-", "_"))
@@ -29,7 +30,14 @@ def read_or_refuse(page: Page) -> tuple[Reading | None, str]:
     return reading, refused
 
 
-LOCALES = {"zh_tw": "zh-TW", "zh_hk": "zh-HK", "zh_cn": "zh-CN", "zh_sg": "zh-SG", "zh_hant": "zh-Hant", "zh_hans": "zh-Hans"}
+LOCALES = {
+    "zh_tw": "zh-TW",
+    "zh_hk": "zh-HK",
+    "zh_cn": "zh-CN",
+    "zh_sg": "zh-SG",
+    "zh_hant": "zh-Hant",
+    "zh_hans": "zh-Hans",
+}
 """What Open Graph calls the languages of a page, where its `lang` is silent."""
 
 
@@ -37,17 +45,17 @@ SHELL = 400
 """Characters of text below which a page may be a shell whose text stands in a script."""
 
 
-def read_shown(page: Page, lines: Lines) -> tuple[Reading | None, str]:
+def read_shown(page: Page, lines: Lines, marks: Marks) -> tuple[Reading | None, str]:
     """Read what the page shows."""
     title, at = headline.find(page, lines)
-    container = text.find(page, lines, at)
+    container = text.find(page, lines, marks, at)
     if container is None:
         return None, "no block of text"
     first, last = lines.span(container)
     title, at = headline.find(page, lines, first)
     if title is None:
         return None, "no headline"
-    body = read_body([container], page.base, text.furniture(container, lines))
+    body = read_body([container], page.base, text.furniture(container, lines, marks))
     signed = clean(body)
     cut = trim.trim(body, title)
     if not body.paragraphs:
@@ -57,11 +65,11 @@ def read_shown(page: Page, lines: Lines) -> tuple[Reading | None, str]:
     shown = list(times.visible(lines, at, begin, end))
     if begin > at and len(body.paragraphs) > 1 and any(each.name == f"line {begin}" for each in shown):
         body.keep(number > 0 for number in range(len(body.paragraphs)))
-    sure = dict(text.named(page.root)).get(container, False)
-    return judged(page, lines, Reading(LAYOUT, title, body), names.Surroundings(page, lines, at, begin, end, cut), shown, signed, sure)
+    around = names.Surroundings(page, lines, marks, at, begin, end, cut)
+    return judged(around, Reading(LAYOUT, title, body), shown, signed, sure=marks.is_sure(container))
 
 
-def read_carried(page: Page, lines: Lines, carried: embedded.Embedded) -> tuple[Reading | None, str]:
+def read_carried(page: Page, lines: Lines, marks: Marks, carried: embedded.Embedded) -> tuple[Reading | None, str]:
     """Read what the page carries as data."""
     title, at = headline.find(page, lines)
     shown_title = headline.document_title(page)
@@ -79,24 +87,20 @@ def read_carried(page: Page, lines: Lines, carried: embedded.Embedded) -> tuple[
     if carried.time:
         shown.insert(0, Witness("meta", carried.time, "script"))
     reading = Reading(LAYOUT, title, body, outlet=carried.outlet)
-    return judged(page, lines, reading, names.Surroundings(page, lines, at, near + 1, near + 1, cut), shown, signed, True)
+    around = names.Surroundings(page, lines, marks, at, near + 1, near + 1, cut)
+    return judged(around, reading, shown, signed, sure=True)
 
 
 def judged(
-    page: Page,
-    lines: Lines,
-    reading: Reading,
-    around: names.Surroundings,
-    shown: list[Witness],
-    signed: list[str],
-    sure: bool,
+    around: names.Surroundings, reading: Reading, shown: list[Witness], signed: list[str], *, sure: bool
 ) -> tuple[Reading | None, str]:
     """Return a reading with who and when filled in, or why the page is no article."""
+    page = around.page
     found = names.names(around)
     reading.outlet = reading.outlet or found.outlet
     reading.authors, reading.channel = found.authors, found.channel
     reading.editors = found.editors or signed
-    reading.witnesses += times.witnesses(page, lines, shown)
+    reading.witnesses += times.witnesses(page, around.lines, around.marks, shown)
     repeated = headline.squash(reading.title) in headline.squash(headline.document_title(page))
     refused = negatives.refusal(page, reading, repeated=repeated, sure=sure, dated=bool(shown))
     return (None, refused) if refused else (reading, "")

@@ -12,7 +12,18 @@ from newsnap.generic.linked import parsed
 
 ASSIGNED = re.compile(r"(?:\bvar\s+|\bwindow\.|\b)(?:__)?[A-Za-z_][\w.]{2,40}\s*=\s*(?=\{|JSON\.parse)")
 TITLES = ("title", "headline", "articleTitle", "newsTitle")
-TIMES = ("newsTime", "pubtime", "pub_time", "publish_time", "publishTime", "publishedAt", "ctime", "createTime", "datePublished", "pubTime")
+TIMES = (
+    "newsTime",
+    "pubtime",
+    "pub_time",
+    "publish_time",
+    "publishTime",
+    "publishedAt",
+    "ctime",
+    "createTime",
+    "datePublished",
+    "pubTime",
+)
 OUTLETS = ("source", "sourceName", "media", "media_name", "mediaName", "source_name")
 LIST_KEYS = ("data", "text", "content", "html", "value")
 MIN_TEXT = 150

@@ -14,7 +14,8 @@ SITE_WORDS = re.compile(
 )
 PARTS = re.compile(r"\s*[_|｜]+\s*|\s+[-–—－]{1,2}\s*|\s*--\s*|\s*[-–—－]{1,2}(?=[^-–—－]{1,14}$)|\s+/\s+")
 HEADLINE_NAME = re.compile(
-    r"(?:^|[-_ ])(?:h1|h2)?(?:article|art|news|post|story|page|main|detail|content|text|cont|d|ivs|info|activity|p|arti)?[-_]?"
+    r"(?:^|[-_ ])(?:h1|h2)?(?:article|art|news|post|story|page|main|detail|content|text|cont|d|ivs|info|activity|p"
+    r"|arti)?[-_]?"
     r"(?:titles?|tit|headline|biaoti|dabiaoti|bt|subject|name|ctitle)\d*(?:[-_][A-Za-z0-9]{3,10})?(?:$| )",
     re.IGNORECASE,
 )
@@ -71,7 +72,7 @@ def find(page: Page, lines: Lines, body: int | None = None) -> tuple[str | None,
     site = page.meta.get("og:site_name", "")
     limit = len(lines) if body is None else body + 8
     best: tuple[float, int, str] | None = None
-    for at, line, text, score in repeated(lines, titles, limit, site):
+    for at, text, score in repeated(lines, titles, limit, site):
         if body is not None:
             score += 4 if body - NEAR <= at else -2
         if best is None or score > best[0]:
@@ -81,9 +82,14 @@ def find(page: Page, lines: Lines, body: int | None = None) -> tuple[str | None,
     if best and body is None:
         return best[2], -1
     if body is not None:
-        for at in [*range(min(body, len(lines)) - 1, max(-1, body - NEAR), -1), *range(body, min(body + 3, len(lines)))]:
+        for at in [
+            *range(min(body, len(lines)) - 1, max(-1, body - NEAR), -1),
+            *range(body, min(body + 3, len(lines))),
+        ]:
             line = lines[at]
-            fits = 5 <= len(line.text) <= MAX_HEADLINE and squash(line.text) != squash(site) and not INFO.search(line.text)
+            fits = (
+                5 <= len(line.text) <= MAX_HEADLINE and squash(line.text) != squash(site) and not INFO.search(line.text)
+            )
             if fits and (is_headline(line) or (at + 1 < len(lines) and dated(lines[at + 1]) and not line.linked)):
                 return line.text, at
     if best:
@@ -94,7 +100,7 @@ def find(page: Page, lines: Lines, body: int | None = None) -> tuple[str | None,
 
 
 def whole(lines: Lines, titles: list[str], at: int, text: str) -> tuple[str, int]:
-    """Return a headline with the line before or after it that belongs to it: a title holds both, one after the other."""
+    """Return a headline with the line before or after it that belongs to it: a title holds both."""
     for title in map(squash, titles):
         plain = squash(text)
         if plain not in title:
@@ -126,7 +132,7 @@ def is_headline(line: Line) -> bool:
     return False
 
 
-def repeated(lines: Lines, titles: list[str], limit: int, site: str) -> Iterator[tuple[int, Line, str, float]]:
+def repeated(lines: Lines, titles: list[str], limit: int, site: str) -> Iterator[tuple[int, str, float]]:
     """Yield the lines that a title repeats, with the headline as displayed and how much speaks for it."""
     wanted = [(each, squash(each), squash(shortened(each, site))) for each in titles]
     for at, line in enumerate(lines.lines[:limit]):
@@ -152,4 +158,4 @@ def repeated(lines: Lines, titles: list[str], limit: int, site: str) -> Iterator
                     score += 6
                 if line.linked * 2 > len(line.text):
                     score -= 4
-                yield at, line, text, score
+                yield at, text, score

@@ -1,13 +1,14 @@
 """The page as a reader sees it: one line after the other, each with the element it stands in."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lxml import etree
 
-from newsnap.body import BLOCKS, HEADINGS, HIDDEN, INVISIBLE, SKIPPED, SPACE
+from newsnap.body import BLOCKS, HEADINGS, HIDDEN, INVISIBLE, SKIPPED
 
 PARTED = frozenset(["td", "th", "span", "em", "i", "a", "label", "cite", "time", "font"])
-"""Elements whose text is kept apart from what follows: a date and an outlet often stand side by side without a blank."""
+"""Elements whose text is kept apart from what follows: date and outlet often stand side by side without a blank."""
 MAX_LINES = 20_000
 """Lines of a page that are looked at."""
 
@@ -44,6 +45,8 @@ class Lines:
         self._words: list[str] = []
         self._at: etree._Element | None = None
         self._linked = 0
+        self._links = 0
+        self._headings = 0
         self._walk(root)
 
     def __len__(self) -> int:
@@ -60,65 +63,72 @@ class Lines:
         return self.spans[at] if at is not None else (0, 0)
 
     def _walk(self, root: etree._Element) -> None:
-        links = headings = 0
-        starts: dict[etree._Element, int] = {}
-        walk = etree.iterwalk(root, events=("start", "end"))
-        for event, element in walk:
-            tag = element.tag
-            if not isinstance(tag, str):
-                if event == "start":
-                    continue
-                self._say(element.tail, element.getparent(), links)
-                continue
-            hidden = tag in SKIPPED or (
-                (style := element.get("style")) is not None and HIDDEN.search(style) is not None
-            )
-            block = tag in BLOCKS
-            if event == "start":
-                if hidden:
-                    walk.skip_subtree()
-                    continue
-                if block:
-                    self._end(headings > 0)
-                    starts[element] = len(self.lines)
-                    if len(self.lines) > MAX_LINES:
-                        return
-                elif element.get("id") is not None:
-                    starts[element] = len(self.lines)
-                links += tag == "a"
-                headings += tag in HEADINGS
-                self._say(element.text, element, links)
-                continue
-            if not hidden:
-                if block:
-                    self._end(headings > 0)
-                    self.spans[element] = (starts.get(element, 0), len(self.lines))
-                else:
-                    if element in starts:
-                        self.spans[element] = (starts[element], len(self.lines) + bool(self._at is not None))
-                    if tag in PARTED:
-                        self._words.append(" ")
-                links -= tag == "a"
-                headings -= tag in HEADINGS
-            if element is not root:
-                self._say(element.tail, element.getparent(), links)
-        self._end(False)
+        """Go through the page without recursion: pages are nested as deep as they like."""
+        open_: list[tuple[etree._Element, Iterator[etree._Element], int]] = [(root, iter(root), self._enter(root))]
+        while open_:
+            element, children, start = open_[-1]
+            child = next(children, None)
+            if child is None:
+                open_.pop()
+                self._leave(element, start)
+                if open_:
+                    self._say(element.tail, open_[-1][0])
+            elif is_hidden(child):
+                self._say(child.tail, element)
+            elif len(self.lines) > MAX_LINES:
+                return
+            else:
+                open_.append((child, iter(child), self._enter(child)))
+        self._end()
 
-    def _say(self, words: str | None, at: etree._Element | None, links: int) -> None:
+    def _enter(self, element: etree._Element) -> int:
+        """Begin an element; return its first line."""
+        tag = element.tag
+        if tag in BLOCKS:
+            self._end()
+        self._links += tag == "a"
+        self._headings += tag in HEADINGS
+        start = len(self.lines)
+        self._say(element.text, element)
+        return start
+
+    def _leave(self, element: etree._Element, start: int) -> None:
+        tag = element.tag
+        if tag in BLOCKS:
+            self._end()
+            self.spans[element] = (start, len(self.lines))
+        else:
+            if tag in PARTED:
+                self._words.append(" ")
+            if element.get("id") is not None:
+                self.spans[element] = (start, len(self.lines) + (self._at is not None))
+        self._links -= tag == "a"
+        self._headings -= tag in HEADINGS
+
+    def _say(self, words: str | None, at: etree._Element) -> None:
         if not words:
             return
         self._words.append(words)
-        stripped = words.strip()
-        if stripped:
-            self._at = at if self._at is None else self._at
-            self._linked += len(stripped) if links else 0
+        if not words.isspace():
+            if self._at is None:
+                self._at = at
+            if self._links:
+                self._linked += len(words.strip())
 
-    def _end(self, heading: bool) -> None:
-        if not self._words:
-            return
-        text = SPACE.sub(" ", INVISIBLE.sub("", "".join(self._words))).strip()
+    def _end(self) -> None:
+        at, linked = self._at, self._linked
+        if at is not None:
+            text = " ".join(INVISIBLE.sub("", "".join(self._words)).split())
+            if text:
+                self.lines.append(Line(text, at, min(linked, len(text)), self._headings > 0))
+            self._at, self._linked = None, 0
         self._words.clear()
-        at, self._at = self._at, None
-        linked, self._linked = self._linked, 0
-        if text and at is not None:
-            self.lines.append(Line(text, at, min(linked, len(text)), heading))
+
+
+def is_hidden(element: etree._Element) -> bool:
+    """Tell whether an element is not shown, or is no element at all."""
+    tag = element.tag
+    if not isinstance(tag, str) or tag in SKIPPED:
+        return True
+    style = element.get("style")
+    return style is not None and HIDDEN.search(style) is not None

@@ -1,4 +1,4 @@
-"""Who says it: outlet, authors, editors and section, from the lines around the text and from elements that name them."""
+"""Who says it: outlet, authors, editors and section, from the lines around the text and elements that name them."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,27 +6,12 @@ from dataclasses import dataclass, field
 
 from newsnap import attribution
 from newsnap.body import text_content
-from newsnap.extract import Page, last_crumb, select
+from newsnap.extract import Page, last_crumb
 from newsnap.generic.lines import Lines
 from newsnap.generic.linked import linked_article
+from newsnap.generic.marks import Mark, Marks
 from newsnap.generic.trim import DATE
 
-OUTLETS = (
-    "//*[@id='source_baidu' or @id='media_name' or @id='ArtFrom' or @id='ne_article_source' or @id='source' or @id='p_origin'"
-    " or @id='infoSource' or @id='js_name']",
-    "//*[contains(concat(' ', normalize-space(@class), ' '), ' source ') or contains(concat(' ', normalize-space(@class), ' '), ' media-name ')"
-    " or contains(@class, 'article-source') or contains(@class, 'a_source') or contains(@class, 'news-source') or contains(@class, 'media_name')]",
-)
-AUTHORS = (
-    "//*[@id='author_baidu' or @id='js_author_name' or @id='Author' or @id='author-info']",
-    "//*[contains(concat(' ', normalize-space(@class), ' '), ' author ') or contains(@class, 'author-name') or (contains(@class, 'author') and contains(@class, '__name'))"
-    " or contains(@class, 'author_name') or contains(@class, 'authorName')]",
-)
-EDITORS = "//*[@id='editor_baidu' or @id='p_editor' or @id='articleEdit' or @id='author-editor']"
-CRUMBS = (
-    "//*[@id='rwb_navpath' or contains(@class, 'breadcrumb') or contains(@class, 'crumb') or contains(@class, 'location') or contains(@class, 'navpath')"
-    " or contains(@class, 'channel-path') or contains(@class, 'CurrChnlCls') or contains(@id, 'crumb')][position() <= 3]"
-)
 MEDIUM = re.compile(
     r"[\w·《》“”\-—–－\s]{0,22}(?:报|報|网|網|社|新闻|新聞|周刊|週刊|杂志|雜誌|在线|在線|电视台|日报|频道|客户端|传媒|财经|资讯|时报|晨报|晚报|商报|快报|信报|期刊|月刊|娱乐|音乐|体育|综合|中心|广播|中時)[》”]?"
 )
@@ -43,15 +28,27 @@ CLOCK = re.compile(
 AUTHOR_LABELLED = re.compile(
     r"(?:(?:作\s*者|撰\s*文|采写|採訪)\s*[:：|｜丨︱/／]|(?<![\u4e00-\u9fff])文\s*[|｜丨︱/／])\s*(?P<names>[^:：|｜。]{2,30}?)(?=\s*(?:责任编辑|责编|编辑|来源|來源|排版|校对|校對|审核|发布|\d{4}|[|｜/\])）】]|$))"
 )
-REPORTER = re.compile(r"[（(【\[]?\s*(?:本报|本網|本网|见习|实习|特约|首席|全媒体|新华社|中新社|新华网)*(?:记者|記者)\s+(?P<names>[\u4e00-\u9fff·\s、]{2,24})[)）】\]]?")
-EDITOR_TAIL = r"\s*[:：]\s*(?P<names>[^:：|｜。【】\[\]]{1,30}?)(?=\s*(?:校对|校對|审核|作者|来源|責任|责任|编辑|[|｜\])）】]|$))"
-EDITORS_LABELLED = [re.compile(label + EDITOR_TAIL) for label in ("(?:责任编辑|責任編輯|责编)", "(?:编辑|編輯|选稿|編譯)")]
+REPORTER = re.compile(
+    r"[（(【\[]?\s*(?:本报|本網|本网|见习|实习|特约|首席|全媒体|新华社|中新社|新华网)*(?:记者|記者)\s+(?P<names>[\u4e00-\u9fff·\s、]{2,24})[)）】\]]?"
+)
+EDITOR_TAIL = (
+    r"\s*[:：]\s*(?P<names>[^:：|｜。【】\[\]]{1,30}?)(?=\s*(?:校对|校對|审核|作者|来源|責任|责任|编辑|[|｜\])）】]|$))"
+)
+EDITORS_LABELLED = [
+    re.compile(label + EDITOR_TAIL) for label in ("(?:责任编辑|責任編輯|责编)", "(?:编辑|編輯|选稿|編譯)")
+]
 """The responsible editor first: 编辑 alone is a deputy where both are named."""
 ACCOUNT = re.compile(r"\s*(?:企鹅号|官方账号|头条号|百家号|大鱼号|搜狐号|网易号)$")
 PEOPLE = re.compile(r"[\u4e00-\u9fff·A-Za-z][\u4e00-\u9fff·A-Za-z0-9_\-. ／/、]{1,23}")
-PERSONS = re.compile(r"(?:[\u4e00-\u9fff·]{2,5}|[A-Za-z][\w.]{2,15})(?:[\s、／/](?:[\u4e00-\u9fff·]{2,5}|[A-Za-z][\w.]{2,15})){0,3}")
-REPORTED = re.compile(r"(?:(?P<outlet>[\u4e00-\u9fff]{1,6}(?:報|社|網|电|報社|时报))\s*)?記者\s*(?P<names>[\u4e00-\u9fff、]{2,12}?)\s*[／/]")
-PLATFORMS = re.compile(r"//(?:[\w-]+\.)*(?:toutiao\.com|baijiahao\.baidu\.com|360kuai\.com|sohu\.com/a|yahoo\.com|toutiao\.\w+|baijiahao\.\w+|360kuai\.\w+|yahoohk\.\w+)")
+PERSONS = re.compile(
+    r"(?:[\u4e00-\u9fff·]{2,5}|[A-Za-z][\w.]{2,15})(?:[\s、／/](?:[\u4e00-\u9fff·]{2,5}|[A-Za-z][\w.]{2,15})){0,3}"
+)
+REPORTED = re.compile(
+    r"(?:(?P<outlet>[\u4e00-\u9fff]{1,6}(?:報|社|網|电|報社|时报))\s*)?記者\s*(?P<names>[\u4e00-\u9fff、]{2,12}?)\s*[／/]"
+)
+PLATFORMS = re.compile(
+    r"//(?:[\w-]+\.)*(?:toutiao\.com|baijiahao\.baidu\.com|360kuai\.com|sohu\.com/a|yahoo\.com|toutiao\.\w+|baijiahao\.\w+|360kuai\.\w+|yahoohk\.\w+)"
+)
 """Where anybody may publish: what stands beside the date is an account, and the author."""
 BEFORE, AFTER = 4, 10
 """Lines before the headline and after the text that are looked at."""
@@ -72,9 +69,9 @@ class Names:
 class Surroundings:
     """What stands around the text of an article."""
 
-    def __init__(self, page: Page, lines: Lines, title: int, first: int, last: int, cut: Sequence[str]):
-        """Take note of it; title is the line of the headline or -1, first and last those of the text, cut what was taken out."""
-        self.page, self.lines, self.title = page, lines, title
+    def __init__(self, page: Page, lines: Lines, marks: Marks, title: int, first: int, last: int, cut: Sequence[str]):
+        """Take note; title is the line of the headline or -1, first and last those of the text, cut what was taken out."""
+        self.page, self.lines, self.marks, self.title = page, lines, marks, title
         self.start = title + 1 if 0 <= title <= first + 12 and first - title < 60 else max(0, first - 12)
         self.stop = max(first, min(self.start + 6, len(lines)))
         self.head = [each.text for each in lines.lines[self.start : self.stop] if len(each.text) <= MAX_TEXT]
@@ -82,14 +79,17 @@ class Surroundings:
         self.tail = [text for text in self.tail if len(text) <= MAX_TEXT]
         self.platform = PLATFORMS.search(page.url) is not None
 
-    def named(self, selector: str) -> Iterator[str]:
-        """Yield the texts of elements that have an id, or stand between headline and text."""
-        for each in select(self.page.root, selector):
-            text = text_content(each)
-            if text and len(text) <= 60 and (each.get("id") or self.start <= self.lines.span(each)[0] < self.stop):
-                yield text
+    def named(self, mark: Mark) -> Iterator[str]:
+        """Yield the texts of elements that bear a mark: by their id, or by their class between headline and text."""
+        anywhere = mark in BY_ID
+        for each in self.marks.all(mark):
+            if anywhere or self.start <= self.lines.span(each)[0] < self.stop:
+                text = text_content(each)
+                if text and len(text) <= 60:
+                    yield text
 
 
+BY_ID = Mark.OUTLET_ID | Mark.AUTHOR_ID | Mark.EDITOR_ID
 MAX_TEXT = 160
 """Characters of a line in which a name is looked for."""
 
@@ -100,7 +100,7 @@ def names(around: Surroundings) -> Names:
     found.outlet = outlet(around)
     found.editors = editors(around)
     found.authors = authors(around, found)
-    found.channel = last_crumb([text_content(each) for each in select(around.page.root, CRUMBS)])
+    found.channel = last_crumb([text_content(each)[:MAX_TEXT] for each in around.marks.all(Mark.CRUMBS)[:3]])
     return found
 
 
@@ -109,11 +109,11 @@ def outlet(around: Surroundings) -> str | None:
     if name := next(filter(None, map(labelled, around.head)), None):
         return name
     if not around.platform:
-        for selector in OUTLETS:
-            for text in around.named(selector):
+        for mark in (Mark.OUTLET_ID, Mark.OUTLET):
+            for text in around.named(mark):
                 if name := labelled(text) or beside_date(text):
                     return name
-        for text in around.named(AUTHORS[1]):
+        for text in around.named(Mark.AUTHOR):
             if ACCOUNT.search(text):
                 return ACCOUNT.sub("", text)
         for text in around.head:
@@ -127,7 +127,11 @@ def outlet(around: Surroundings) -> str | None:
         if len(text) <= MAX_TEXT and (name := labelled(text)):
             return name
     for name in ("source", "mediaid", "article:source"):
-        if name in around.page.meta and not around.platform and (said := attribution.read_outlet(around.page.meta[name].removesuffix("原创稿"))):
+        if (
+            name in around.page.meta
+            and not around.platform
+            and (said := attribution.read_outlet(around.page.meta[name].removesuffix("原创稿")))
+        ):
             return said
     return None
 
@@ -150,9 +154,15 @@ def labelled(text: str) -> str | None:
     name = attribution.read_outlet(text)
     if not name or DATE.match(name):
         return None
-    name = re.split(r"\s+(?=发表|查看|类型|选稿|我来说|责任|第\d|<<|[:：])", CITY.sub("", CLOCK.sub(" ", name).strip()))[0]
+    name = re.split(
+        r"\s+(?=发表|查看|类型|选稿|我来说|责任|第\d|<<|[:：])", CITY.sub("", CLOCK.sub(" ", name).strip())
+    )[0]
     first, _, rest = name.partition(" ")
-    return first if rest and re.match(r"[\u4e00-\u9fff]{2}", rest) and re.search(r"[\u4e00-\u9fff》]$", first) else name.strip() or None
+    return (
+        first
+        if rest and re.match(r"[\u4e00-\u9fff]{2}", rest) and re.search(r"[\u4e00-\u9fff》]$", first)
+        else name.strip() or None
+    )
 
 
 def beside_date(text: str) -> str | None:
@@ -168,7 +178,7 @@ def editors(around: Surroundings) -> list[str]:
         for text in [*around.tail, *around.head]:
             if (found := label.search(text)) and (people := attribution.read_names(found["names"], numbers=True)):
                 return people
-    for text in around.named(EDITORS):
+    for text in around.named(Mark.EDITOR_ID):
         if people := attribution.read_signature(text)[1]:
             return people
     return []
@@ -176,7 +186,7 @@ def editors(around: Surroundings) -> list[str]:
 
 def authors(around: Surroundings, found: Names) -> list[str]:
     """Return the authors that elements, lines or linked data name."""
-    for text in around.named(AUTHORS[0]):
+    for text in around.named(Mark.AUTHOR_ID):
         if people := account(text, found):
             return people
     for text in [*around.head, *around.tail]:
@@ -184,7 +194,7 @@ def authors(around: Surroundings, found: Names) -> list[str]:
             return [name for name in people if name not in ("责任", found.outlet)]
         if reported := REPORTED.search(text):
             return attribution.read_names(reported["names"])
-    for text in around.named(AUTHORS[1]):
+    for text in around.named(Mark.AUTHOR):
         if people := account(text, found):
             return people
     for text in around.head:
@@ -200,12 +210,22 @@ def authors(around: Surroundings, found: Names) -> list[str]:
         return [around.page.meta["mediaid"]]
     author = linked_article(around.page).get("author")
     given = author if isinstance(author, list) else [author]
-    return [str(each["name"]) for each in given if isinstance(each, dict) and each.get("@type") == "Person" and each.get("name")]
+    return [
+        str(each["name"])
+        for each in given
+        if isinstance(each, dict) and each.get("@type") == "Person" and each.get("name")
+    ]
 
 
 def account(text: str, found: Names) -> list[str]:
     """Return the names in an element that is called author; none if it holds the outlet or something else."""
     name = beside_date(attribution.LABEL.sub("", text))
-    if not name or name == found.outlet or ACCOUNT.search(text) or not PEOPLE.fullmatch(name) or attribution.EDITOR_LABEL.search(text):
+    if (
+        not name
+        or name == found.outlet
+        or ACCOUNT.search(text)
+        or not PEOPLE.fullmatch(name)
+        or attribution.EDITOR_LABEL.search(text)
+    ):
         return []
     return [each for each in attribution.read_names(name) if each not in found.editors]

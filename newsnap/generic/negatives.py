@@ -12,18 +12,24 @@ OTHER_PLACES = re.compile(
     r"|search|so|mail|shop|mall|video-list)(?:[./-]|$)|/(?:bbs|forum|thread|viewthread|archiver|space|u|user|tag|tags|search|list)[/-]",
 )
 """Parts of hosts and paths of what is no news."""
-GENERATORS = re.compile(r"discuz|phpwind|phpbb|vbulletin|mediawiki|xenforo|vanilla|dokuwiki|gitbook|hexo|typecho|jekyll|hugo", re.IGNORECASE)
+GENERATORS = re.compile(
+    r"discuz|phpwind|phpbb|vbulletin|mediawiki|xenforo|vanilla|dokuwiki|gitbook|hexo|typecho|jekyll|hugo", re.IGNORECASE
+)
 TITLES = re.compile(
     r"博客|博文|论坛|論壇|贴吧|BBS|百科|维基|維基|个人主页|個人主頁|的空间|原文、?翻译|赏析|小说|全文阅读|章节|最新章节|在线阅读|诗歌|论文|范文|作文|下载|招聘|搜索结果|登录|登錄|注册|首页$|首頁$"
 )
 HEADLINES = re.compile(r"原文、?翻译|翻译及赏析|全文阅读|最新章节|的个人主页")
 ERRORS = re.compile(
     r"404|页面(?:不存在|找不到|未找到|已(?:删除|失效|移动|过期|下线))|(?:网页|页面|文章|内容|您?访问的.{0,8})(?:不存在|已被?删除|无法访问|走丢了|已下线|不见了|已过期|已失效|已搬家)|找不到.{0,8}页"
-    r"|验证码|安全验证|人机验证|拖动滑块|访问(?:过于|太)频繁|请(?:先)?登[录陆]|登[录陆]后|用户名|密码|正在跳转|自动跳转|页面跳转|网站(?:维护|升级)|系统(?:维护|繁忙)|Access Denied|Forbidden|Not Found|Just a moment"
+    r"|验证码|安全验证|人机验证|拖动滑块|访问(?:过于|太)频繁|请(?:先)?登[录陆]|登[录陆]后"
+    r"|用户名|密码|正在跳转|自动跳转|页面跳转|网站(?:维护|升级)|系统(?:维护|繁忙)"
+    r"|Access Denied|Forbidden|Not Found|Just a moment"
     r"|开启JavaScript|启用 ?JavaScript|enable JavaScript|浏览器版本过低|頁面不存在|找不到(?:網頁|頁面)|請登入|驗證碼",
     re.IGNORECASE,
 )
-FORUM = re.compile(r"楼主|沙发|板凳|发表于[:：]?\s?\d|回复(?:本帖|此帖|该帖)|主题[:：]|跟帖|帖子|只看该作者|积分[:：]?\s?\d|注册时间")
+FORUM = re.compile(
+    r"楼主|沙发|板凳|发表于[:：]?\s?\d|回复(?:本帖|此帖|该帖)|主题[:：]|跟帖|帖子|只看该作者|积分[:：]?\s?\d|注册时间"
+)
 MIN_PROSE = 60
 """Characters of text below which nothing makes a page an article but a picture's caption that is signed and dated."""
 SHORT = 130
@@ -39,8 +45,8 @@ def prose(reading: Reading) -> int:
 def refusal(page: Page, reading: Reading, *, repeated: bool, sure: bool, dated: bool) -> str:
     """Return why a page is no article; the empty string for one.
 
-    repeated: the page's title repeats the headline.  sure: its text stands where a publishing system puts it.  dated: a line
-    beside headline or text says when.
+    repeated: the page's title repeats the headline.  sure: its text stands where a publishing system puts it.
+    dated: a line beside headline or text says when.
     """
     text = reading.text
     amount = prose(reading)
@@ -52,7 +58,9 @@ def refusal(page: Page, reading: Reading, *, repeated: bool, sure: bool, dated: 
         return f"its title says {found[0]}"
     if page.meta.get("og:type", "").startswith(("book", "profile", "music")):
         return f"it calls itself a {page.meta['og:type']}"
-    if amount < 500 and (found := ERRORS.search(reading.title) or (amount < 200 and ERRORS.search("\n".join(text.paragraphs[:2])))):
+    if amount < 500 and (
+        found := ERRORS.search(reading.title) or (amount < 200 and ERRORS.search("\n".join(text.paragraphs[:2])))
+    ):
         return f"it says {found[0]}: an error, a login or a check"
     if len(FORUM.findall(page.root.xpath("string(//body)"))) > 12:
         return "it reads like a forum"
@@ -68,7 +76,7 @@ def refusal(page: Page, reading: Reading, *, repeated: bool, sure: bool, dated: 
         return f"only {amount} characters of text, and neither dated nor signed"
     evidence = score(page, reading, repeated=repeated, sure=sure, dated=dated)
     if evidence < MIN_EVIDENCE:
-        return f"too little speaks for an article ({evidence:g} of {MIN_EVIDENCE:g}): no date, outlet or editor beside the text"
+        return f"too little speaks for an article ({evidence:g} of {MIN_EVIDENCE:g}), such as a date or an outlet"
     return ""
 
 
@@ -101,4 +109,9 @@ def is_site(headline: str, title: str, site: str) -> bool:
         return True
     if plain in ("Advertisement", squash(site)):
         return True
-    return len(plain) <= 14 and SITE_WORDS.search(headline) is not None and not re.search(r"[，。！？：“”、]", headline) and plain in squash(title)
+    return (
+        len(plain) <= 14
+        and SITE_WORDS.search(headline) is not None
+        and not re.search(r"[，。！？：“”、]", headline)
+        and plain in squash(title)
+    )

@@ -5,7 +5,7 @@ readability-lxml (measured against trafilatura, newspaper4k, GNE, jusText, boile
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from lxml import etree
 from lxml.html import HTMLParser as HtmlElements
@@ -13,31 +13,7 @@ from readability import Document
 
 from newsnap.extract import Page
 from newsnap.generic.lines import Line, Lines
-
-NAMES = (
-    "artibody artibodyContent TRS_Editor trs_editor_view rm_txt_con rwb_zw p_content js_content endText contentText mp-editor "
-    "artcontent Cnt-Main-Article-QQ ArticleCnt ozoom founder-content detailContent p-detail contentMain u-mainText left_zw "
-    "content_area cnt_bd news_txt all-txt post_body entext art_context art-con articalContent artical_real nm-article-body "
-    "story_body_content caas-body rich_media_content ctrlfscont the_content dochtmlcon mm_all_article fontzoom pages_content "
-    "ivs_content artDet detailCon t-content__body syl-article-base v_news_content vsb_content main_content index_main_content "
-    "articleBody article-body article_body articlebody article-content article_content articleContent articlecontent "
-    "articleText article-text article_text news-content news_content newsContent news-body newsbody detail-content "
-    "detail_content entry-content post-content post_content single-content story-body storybody article__content "
-    "article-main content-article content-text zoom"
-).split()
-NAME = re.compile(rf"({'|'.join(map(re.escape, NAMES))})(?:[-_](?=[A-Za-z]*[A-Z0-9])[A-Za-z0-9]{{4,10}})?")
-SURE_NAMES = frozenset(NAMES[: NAMES.index("main_content")])
-"""The first so many names are of one publishing system each and mean the text and nothing else."""
-ITEMPROP = "articleBody"
-
-FURNITURE = re.compile(
-    r"share|social|recommend|relat(?:ed|ive)|comment|copyright|statement|disclaim|declar|qr-?code|erweima|ewm|breadcrumb|crumbs?\b"
-    r"|advert|(?:^|[-_ ])ads?(?:[-_ 0-9]|box|$)|gg\d{2,}|guanggao|banner|promo|sponsor|toolbar|pagination|pager|page_?nav|hot_?(?:news|list)"
-    r"|subscri|newsletter|appdown|download|app_?(?:qr|E\d)|copy_?right|editor_?(?:baidu|name)|author_?info|liability|zebian|responsib"
-    r"|tags?(?:[-_ ]|list|$)|keywords?|vote|like_?(?:btn|box)|praise|dashang|reward|tip-?off|jubao|jiucuo|feedback|ep-source"
-    r"|interstitial|biaoqian|player|self-promo|before_ir|more-?news|also-?read|see-?also|read-?more|tuijian|xiangguan|fenxiang|font-?size|toupiao",
-    re.IGNORECASE,
-)
+from newsnap.generic.marks import Mark, Marks
 
 
 class Proposer(Document):
@@ -53,7 +29,10 @@ class Proposer(Document):
 
         The same text gives the same elements in the same order, so each is known to be the page's own at its place.
         """
-        twin: etree._Element = etree.fromstring(text.encode("utf-8", "replace").replace(b"\x00", b""), HtmlElements(encoding="utf-8", huge_tree=True, remove_comments=True))
+        twin: etree._Element = etree.fromstring(
+            text.encode("utf-8", "replace").replace(b"\x00", b""),
+            HtmlElements(encoding="utf-8", huge_tree=True, remove_comments=True),
+        )
         self.originals = dict(zip(twin.iter("*"), self.page.root.iter("*"), strict=True))
         etree.strip_elements(twin, *SCRIPTS, with_tail=False)
         return twin
@@ -100,17 +79,9 @@ def wrap_text(element: etree._Element) -> None:
 
 
 SCRIPTS = (
-    "script", "style", "noscript", "iframe", "link", "meta", "head", "select", "button", "input", "textarea", "svg", "template",
+    "script", "style", "noscript", "iframe", "link", "meta", "head", "select", "button", "input", "textarea", "svg",
+    "template",
 )  # fmt: skip
-
-
-def named(root: etree._Element) -> Iterator[tuple[etree._Element, bool]]:
-    """Yield the elements that carry a name by which publishing systems know the text, and whether it means nothing else."""
-    for each in root.iter("div", "td", "article", "section", "span", "ul", "p", "font", "founder-content", "table", "main"):
-        names = f"{each.get('id') or ''} {each.get('class') or ''}".split()
-        found = [match[1] for name in names if (match := NAME.fullmatch(name))]
-        if found or each.tag == "founder-content" or each.get("itemprop") == ITEMPROP:
-            yield each, not found or any(name in SURE_NAMES for name in found)
 
 
 SENTENCE = re.compile(r"[，。！？；、：“”…,]")
@@ -130,7 +101,7 @@ def weight(lines: Lines, element: etree._Element, after: int = -1) -> tuple[int,
     return prose, short, linked
 
 
-def find(page: Page, lines: Lines, after: int) -> etree._Element | None:
+def find(page: Page, lines: Lines, marks: Marks, after: int) -> etree._Element | None:
     """Return the element that holds the text; after is the line of the headline, or -1."""
     weights: dict[etree._Element, tuple[int, int, int]] = {}
 
@@ -144,24 +115,33 @@ def find(page: Page, lines: Lines, after: int) -> etree._Element | None:
         return prose + short - linked // 2
 
     proposed = weigh(Proposer(page).propose()[:PROPOSED])
-    names = dict(named(page.root))
-    weigh(names)
-    best = next((each for each in proposed if weights[each][0] >= MIN_PROSE and (after < 0 or after - 4 <= lines.span(each)[0] <= after + FAR)), None)
+    names = weigh(marks.all(Mark.TEXT))
+    best = next(
+        (
+            each
+            for each in proposed
+            if weights[each][0] >= MIN_PROSE and (after < 0 or after - 4 <= lines.span(each)[0] <= after + FAR)
+        ),
+        None,
+    )
     stretch, amount = longest_stretch(lines, after)
     if stretch is not None and (
         best is None or (weights[best][0] < 0.5 * amount and lines.span(stretch)[0] < lines.span(best)[0])
     ):
         best = weigh([stretch])[0]
-    sure = max((each for each in names if each in weights and names[each]), key=worth, default=None)
+    sure = max(filter(marks.is_sure, names), key=worth, default=None)
     if sure is not None and (best is None or worth(sure) >= min(0.4 * worth(best), MIN_SURE)):
         best = sure
     if best is None:
-        best = max((each for each in (*proposed, *names) if each in weights), key=worth, default=None)
+        best = max((*proposed, *names), key=worth, default=None)
     if best is None:
         return None
     for each in names:
-        inside = each in weights and best in each.iterancestors()
-        if inside and weights[each][0] >= 0.9 * weights[best][0] and worth(each) >= 0.8 * worth(best):
+        if (
+            best in each.iterancestors()
+            and weights[each][0] >= 0.9 * weights[best][0]
+            and worth(each) >= 0.8 * worth(best)
+        ):
             best = each
     return best
 
@@ -178,7 +158,9 @@ MIN_SURE = 80
 
 def is_prose(line: Line) -> bool:
     """Tell whether a line is a sentence and not a link."""
-    return line.linked * 2 <= len(line.text) and (len(line.text) > 24 or (len(line.text) > 8 and SENTENCE.search(line.text) is not None))
+    return line.linked * 2 <= len(line.text) and (
+        len(line.text) > 24 or (len(line.text) > 8 and SENTENCE.search(line.text) is not None)
+    )
 
 
 def longest_stretch(lines: Lines, after: int) -> tuple[etree._Element | None, int]:
@@ -210,17 +192,18 @@ MAX_STRETCH = 600
 """Lines after the headline in which the richest stretch is looked for."""
 
 
-def furniture(container: etree._Element, lines: Lines) -> set[etree._Element]:
+def furniture(container: etree._Element, lines: Lines, marks: Marks) -> set[etree._Element]:
     """Return the elements in a container that their names tell to be no part of the article."""
     whole = sum(weight(lines, container))
     found = set()
-    for each in container.iterdescendants():
-        if not isinstance(each.tag, str):
-            continue
-        names = f"{each.get('id') or ''} {each.get('class') or ''} {each.get('data-role') or ''}"
-        if len(names) > 2 and (each.tag in ("aside", "nav", "footer") or FURNITURE.search(names)):
+    for each in container.iterdescendants("*"):
+        marked = Mark.FURNITURE in marks.of.get(each, Mark.NONE) or each.get("data-role") == "editor-name"
+        if marked or each.tag in ("aside", "nav", "footer"):
             first, last = lines.span(each)
-            if each not in lines.spans or sum(len(line.text) for line in lines.lines[first:last]) <= MAX_FURNITURE * whole:
+            if (
+                each not in lines.spans
+                or sum(len(line.text) for line in lines.lines[first:last]) <= MAX_FURNITURE * whole
+            ):
                 found.add(each)
     return found
 

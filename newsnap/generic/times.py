@@ -3,37 +3,38 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from newsnap.body import text_content
 from newsnap.dates import Witness, read_moment
-from newsnap.extract import MAX_LINE, Page, select
+from newsnap.extract import MAX_LINE, Page
 from newsnap.generic.lines import Lines
 from newsnap.generic.linked import linked_article, text_of
+from newsnap.generic.marks import Mark, Marks
 
-NAMED = (
-    "//*[@id='pubtime_baidu' or @id='pub_date' or @id='pubtime' or @id='pubTime' or @id='publish_time' or @id='p_publishtime'"
-    " or @id='news-time' or @id='newstime' or @id='paperdate' or @id='ivs_date' or @id='publishtime' or @id='PubTime']"
-)
-TIMES = "//time[@datetime]/@datetime | //*[@itemprop='datePublished']/@content | //*[@itemprop='datePublished']/@datetime"
-SCRIPTED = (
-    r"\bvar\s+ct\s*=\s*[\"'](\d{10})[\"']",  # WeChat
-    r"\bvar\s+(?:createTime|create_time|publish_?time|publishTime|pubtime|pub_?date)\s*=\s*[\"']([^\"']{8,30})[\"']",
-    r"[\"'](?:pubtime|pub_time|publish_?time|publishTime|newsTime|publishDate|publish_date|published_at|datePublished)[\"']\s*:\s*[\"']?([^\"',}]{8,30})",
-)
+KEYS = (
+    "var ct", "var createTime", "var create_time", "var publish_time", "var publishTime", "var pubtime", "var pub_date",
+    '"pubtime"', '"pub_time"', '"publish_time"', '"publishTime"', '"newsTime"', '"publishDate"', '"publish_date"',
+    '"published_at"', '"datePublished"', "'publish_time'", "'pubtime'",
+)  # fmt: skip
+"""What scripts call the time of publication; `ct` is WeChat's."""
+SAID = re.compile(r"\s*[=:]\s*[\"']?([^\"',;}<]{8,30})")
 DATED = re.compile(
     r"\d{4}\s?[-/年.]\s?\d{1,2}\s?[-/月.]\s?\d{1,2}|\d{1,2}[-/]\d{1,2}[-/]\d{4}|\d{1,2}月\s?\d{1,2}[日号]?|\d{1,2}[-/]\d{1,2}\s+\d{1,2}:\d\d"
     r"|[一二三四五六七八九十]+月\s\d{1,2},\s\d{4}|\d{1,2}\s\w{3,9}\s\d{4}|\d+\s?(?:分钟|分鐘|小时|小時|天)\s?前|(?:昨天|前天|今天)|[〇一二]{1,4}年.{1,3}月"
     r"|(?<!\d)\d{4}\s+\d\d/\d\d\s+\d\d:\d\d",
 )
-NOT_PUBLISHED = re.compile(r"(?:最后|最近|最後|上次)?(?:更新|修改|编辑)(?:时间|日期|于|於)?\s*[:：]|成文日期|截止|有效期|收录")
+NOT_PUBLISHED = re.compile(
+    r"(?:最后|最近|最後|上次)?(?:更新|修改|编辑)(?:时间|日期|于|於)?\s*[:：]|成文日期|截止|有效期|收录"
+)
 NEAR = 14
 """Lines around headline and text in which a date line is looked for."""
 LONGEST = 160
 
 
-def witnesses(page: Page, lines: Lines, shown: list[Witness]) -> Iterator[Witness]:
+def witnesses(page: Page, lines: Lines, marks: Marks, shown: list[Witness]) -> Iterator[Witness]:
     """Yield the witnesses, the most trusted first; shown are those of `visible`."""
-    told = list(stated(page))
+    told = list(stated(page, marks))
     # what counts from the fetch (昨天) is the least sure, and wrong on a page that was saved long ago
     if elsewhere(shown, told):
         shown = []
@@ -47,9 +48,9 @@ def witnesses(page: Page, lines: Lines, shown: list[Witness]) -> Iterator[Witnes
 ABSOLUTE = re.compile(r"\d{1,2}\s?[-/年月.]\s?\d{1,2}|月\s\d{1,2},|\d{4}")
 
 
-def stated(page: Page) -> Iterator[Witness]:
+def stated(page: Page, marks: Marks) -> Iterator[Witness]:
     """Yield what named elements, linked data and scripts say."""
-    for each in select(page.root, NAMED):
+    for each in marks.all(Mark.TIME_ID):
         text = text_content(each) or each.get("value") or ""
         if DATED.search(text):
             yield Witness("page", text[:MAX_LINE], f"#{each.get('id')}")
@@ -57,11 +58,12 @@ def stated(page: Page) -> Iterator[Witness]:
     thing = linked_article(page)
     if said := text_of(thing, "datePublished", "pubDate", "dateCreated", "uploadDate"):
         yield Witness("meta", said[:MAX_LINE], "JSON-LD")
-    for value in select(page.root, TIMES)[:1]:
+    if value := next((each.get("datetime") for each in page.root.iter("time") if each.get("datetime")), None):
         yield Witness("meta", value[:MAX_LINE], "time")
-    for pattern in SCRIPTED:
-        if found := re.search(pattern, page.text):
-            yield Witness("meta", found[1], f"script {pattern[2:20]}")
+    for key in KEYS:
+        at = page.text.find(key)
+        if at >= 0 and (found := SAID.match(page.text, at + len(key))):
+            yield Witness("meta", found[1], f"script {key}")
             break
     if "date" in page.comment_properties:
         yield Witness("meta", page.comment_properties["date"], "enpproperty date")
@@ -80,7 +82,7 @@ def visible(lines: Lines, title: int, first: int, last: int) -> Iterator[Witness
 
     title is the line of the headline or -1, first and last those of the text.
     """
-    start = title if 0 <= title and first - title < 60 else max(0, first - NEAR)
+    start = title if title >= 0 and first - title < 60 else max(0, first - NEAR)
     between = range(start + (title == start), max(start, first) + (4 if title >= first - 1 else 1))
     before = range(max(0, start - 5), start)
     after = range(last, min(last + 8, len(lines)))
@@ -98,10 +100,10 @@ def visible(lines: Lines, title: int, first: int, last: int) -> Iterator[Witness
                 break
         if found:
             yield Witness("page", lines[found[0]].text, f"line {found[0]}")
+            # a page that prints the day below its headline may print the hour above it, never below the text
             if region is between and not CLOCK.search(lines[found[0]].text):
-                # a page that prints the day below its headline may print the hour above it, never below the text
-                if (at := next((at for at in before if says_when(lines, at) and CLOCK.search(lines[at].text)), None)) is not None:
-                    yield Witness("page", lines[at].text, f"line {at}")
+                clocks = (at for at in before if says_when(lines, at) and CLOCK.search(lines[at].text))
+                yield from (Witness("page", lines[at].text, f"line {at}") for at in islice(clocks, 1))
             return
 
 
@@ -117,7 +119,7 @@ def says_when(lines: Lines, at: int, *, between: bool = False) -> bool:
 
 
 def elsewhere(shown: list[Witness], told: list[Witness]) -> bool:
-    """Tell whether a page prints its time by the clock of a place abroad: whole hours from the moment its metadata give.
+    """Tell whether a page prints its time by the clock of a place abroad: whole hours from what its metadata say.
 
     Eight hours are left to the judge: they are UTC written as local time, or the reverse.
     """
@@ -127,7 +129,12 @@ def elsewhere(shown: list[Witness], told: list[Witness]) -> bool:
     for one in printed:
         for other in stated:
             apart = abs(one.at - other.at.replace(second=one.at.second, microsecond=0))
-            if apart and apart < timedelta(hours=15) and apart % timedelta(minutes=30) == timedelta(0) and apart != timedelta(hours=8):
+            if (
+                apart
+                and apart < timedelta(hours=15)
+                and apart % timedelta(minutes=30) == timedelta(0)
+                and apart != timedelta(hours=8)
+            ):
                 return True
     return False
 

@@ -10,8 +10,12 @@ LABELLED = re.compile(
     r"来源|來源|稿源|来自|出处|作者|编辑|編輯|责编|選稿|选稿|发布(?:时间|日期|于)?\s*[:：]|发表|時間|时间\s*[:：]|字号|字體|字体|分享|评论|評論|阅读|閱讀"
     r"|点击|點擊|浏览|瀏覽|打印|列印|收藏|举报|跟[贴帖]|参与|关注|订阅|更新|复制链接|留言|讚|纠错"
 )
-DATE = re.compile(r"[一二三四五六七八九十]{1,2}月\s\d{1,2},\s\d{4}|\d{4}\s?[-/年.]\s?\d{1,2}\s?[-/月.]\s?\d{1,2}|\d{1,2}:\d\d|\d+\s?(?:分钟|小时|天)前")
-COUNTER = re.compile(r"[\W\d_]*|\W*(?:正文|首页|字|大|中|小|号|体|[+A-Za-z\s-]{1,6}|facebook|留言|列印|讚|扫一扫|分享|关注|收藏|打印|评论|展开|收起|下载客户端|独家抢先看)\W*")
+DATE = re.compile(
+    r"[一二三四五六七八九十]{1,2}月\s\d{1,2},\s\d{4}|\d{4}\s?[-/年.]\s?\d{1,2}\s?[-/月.]\s?\d{1,2}|\d{1,2}:\d\d|\d+\s?(?:分钟|小时|天)前"
+)
+COUNTER = re.compile(
+    r"[\W\d_]*|\W*(?:正文|首页|字|大|中|小|号|体|[+A-Za-z\s-]{1,6}|facebook|留言|列印|讚|扫一扫|分享|关注|收藏|打印|评论|展开|收起|下载客户端|独家抢先看)\W*"
+)
 CRUMBS = re.compile(r"(?:首页|主页|当前位置|您的位置|您现在的位置|首頁|所在位置).{0,80}|[^。，]{1,60}(?:>|»|›)\s*正文")
 LABEL_FIRST = re.compile(r".{0,8}[:：|｜/]")
 MAX_INFO = 90
@@ -31,7 +35,8 @@ AFTER = re.compile(
     r"|正文已结束.{0,30}|(?:您所瀏覽的新聞|請繼續往下閱讀|点击(?:进入|查看|此处)).{0,50}|[【［\[]?(?:发表评论|评论|打印本?稿?|关闭窗口|推荐|纠错|论坛)[】\]］].*"
     r"|\W*(?:看更多|更多精彩|更多内容|想看更多|還想看更多|喜欢这篇文章|欢迎关注|敬请关注|请关注|長按|请?长按|微信扫码|扫描二维码|识别二维码|继续滑动看下一个|添加到|关注(?:我们|公众号|该公众号)).{0,60}"
     r"|.{0,40}(?:未经授权|未經授權|未经书面授权|未经许可|未經許可|谢绝转载|禁止转载|请勿转载|不得转载|转载请注明|转载时?务?请|请注明出处|不代表.{0,12}(?:立场|观点|立場)|違者必究|转载必究|违规转载).{0,60}"
-    r"|.{0,12}(?:以上内容|以上作品内容|本(?:文|内容|作品|网)).{0,40}(?:上传|平台|版权归|信息存储).{0,60}|Notice[:：] The content above.*",
+    r"|.{0,12}(?:以上内容|以上作品内容|本(?:文|内容|作品|网)).{0,40}(?:上传|平台|版权归|信息存储).{0,60}"
+    r"|Notice[:：] The content above.*",
     re.DOTALL,
 )
 SIGNED = re.compile(
@@ -67,7 +72,9 @@ def trim(text: Text, title: str) -> list[str]:
         paragraph = paragraphs[end - 1]
         if end - 1 in text.links and len(paragraph) < 60 and end - start > 3:
             pass
-        elif not (AFTER.fullmatch(paragraph) and len(paragraph) <= attribution.MAX_NOTICE) and not SIGNED.fullmatch(paragraph):
+        elif not (AFTER.fullmatch(paragraph) and len(paragraph) <= attribution.MAX_NOTICE) and not SIGNED.fullmatch(
+            paragraph
+        ):
             break
         end -= 1
         keep[end] = False
@@ -81,16 +88,22 @@ def trim(text: Text, title: str) -> list[str]:
 def without_rights(paragraphs: list[str], start: int, end: int, keep: list[bool]) -> tuple[int, list[bool]]:
     """Cut at a notice of rights in the last lines, with the little that follows it."""
     for at in range(max(start + 1, end - 3), end):
-        if RIGHTS.search(paragraphs[at]) and len(paragraphs[at]) < 150 and sum(map(len, paragraphs[at + 1 : end])) < 120:
+        if (
+            RIGHTS.search(paragraphs[at])
+            and len(paragraphs[at]) < 150
+            and sum(map(len, paragraphs[at + 1 : end])) < 120
+        ):
             return at, [kept and number < at for number, kept in enumerate(keep)]
     return end, keep
 
 
-RIGHTS = re.compile(r"转载(?:时?务?请|必须)?注明|谢绝转载|请勿转载|禁止转载|不得转载|未经.{0,12}(?:授权|许可).{0,12}转载|授权.{0,30}发布")
+RIGHTS = re.compile(
+    r"转载(?:时?务?请|必须)?注明|谢绝转载|请勿转载|禁止转载|不得转载|未经.{0,12}(?:授权|许可).{0,12}转载|授权.{0,30}发布"
+)
 
 
 def after_headline(paragraphs: list[str], title: str) -> int:
-    """Return the index of the first paragraph of the text, past headline and info lines that stand in the same block."""
+    """Return the index of the first paragraph of the text, past headline and info lines in the same block."""
     start = 0
     wanted = squash(title)
     for at, paragraph in enumerate(paragraphs[:15]):
@@ -107,14 +120,17 @@ def after_headline(paragraphs: list[str], title: str) -> int:
 
 
 def before_others(text: Text, start: int) -> int:
-    """Return the index after the last paragraph of the text, before a signature or a heading that other articles follow."""
+    """Return the index after the last paragraph of the text, before a signature or what leads to other articles."""
     paragraphs = text.paragraphs
     total = sum(map(len, paragraphs[start:])) or 1
     for at in range(start + 1, len(paragraphs)):
         rest = sum(len(each) for number, each in enumerate(paragraphs[at + 1 :], at + 1) if number not in text.links)
         paragraph = paragraphs[at]
         if (OTHERS.fullmatch(paragraph) and rest < 0.35 * total) or (
-            rest < 0.25 * total and (attribution.editor_names(paragraph) is not None or (SIGNED.fullmatch(paragraph) and len(paragraph) < 60))
+            rest < 0.25 * total
+            and (
+                attribution.editor_names(paragraph) is not None or (SIGNED.fullmatch(paragraph) and len(paragraph) < 60)
+            )
         ):
             return at
     return len(paragraphs)

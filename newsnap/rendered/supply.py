@@ -6,7 +6,6 @@ import logging
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from playwright.async_api import Error, Frame, Page, Route
@@ -161,16 +160,24 @@ class Supply:
         self.navigations.clear()
 
     async def answer(self, route: Route, request: PageRequest) -> None:
-        """Answer a request of the page; for `BrowserContext.route`.  Never raises."""
+        """Answer a request of the page, whatever happens; for `BrowserContext.route`.
+
+        Ends as cancelled where the page is gone: Playwright waits for ever for a request that is left without an answer.
+        """
         task = asyncio.ensure_future(self.decide(route, request))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
         await asyncio.wait([task])
-        if task.cancelled():
-            with suppress(Error):
-                await route.abort("aborted")  # Playwright waits for every request to be answered
-        elif (error := task.exception()) and not isinstance(error, Error):  # Error: the page is gone
-            logger.warning("A request of %s failed: %s %s: %s", self.document.url, request.method, request.url, error)
+        error = None if task.cancelled() else task.exception()
+        try:
+            if isinstance(error, Error):
+                raise error
+            if error:
+                logger.error("No answer to %s of %s", request.url, self.document.url, exc_info=error)
+            if error or task.cancelled():
+                await route.abort("failed")
+        except Error:
+            raise asyncio.CancelledError from None
 
     async def close(self) -> None:
         """Let go of all that is under way, and answer nothing more."""

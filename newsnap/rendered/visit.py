@@ -30,6 +30,8 @@ globalThis.alert = globalThis.print = () => {};
 """
 """Ways past the interception, which lead nowhere anyway, and what wants an answer from a person."""
 MEASURE = "[document.readyState, document.body ? document.body.innerText.length : 0]"
+CHANGED = ("Cannot find context", "context was destroyed", "No frame")
+"""What the browser says of a document that has given way to another."""
 CONTENT = """(() => {
   const html = document.documentElement ? document.documentElement.outerHTML : "";
   return html.length > MAX ? html.length : "<!DOCTYPE html>\\n" + html;
@@ -74,7 +76,8 @@ class Visit:
         if self.supply.leads_to:
             return None
         most = self.bounds.document_bytes
-        html = await self.ask(CONTENT.replace("MAX", str(most)))
+        while (html := await self.ask(CONTENT.replace("MAX", str(most)))) is None:
+            await asyncio.sleep(POLL_SECONDS)
         if not isinstance(html, str):
             raise RenderingFailed("too large", url, f"{html} characters are more than DOWNLOAD_MAXSIZE, {most}, allows")
         return html
@@ -128,9 +131,9 @@ class Visit:
             question = {"expression": expression, "contextId": self.world, "returnByValue": True}
             answer = await self.session.send("Runtime.evaluate", question)
         except Error as error:
-            if "context" not in error.message and "frame" not in error.message:
+            if not any(words in error.message for words in CHANGED):
                 raise
-            self.world = None  # it went with the document
+            self.world = None
             return None
         return answer["result"].get("value")
 

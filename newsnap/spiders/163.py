@@ -11,7 +11,8 @@ INFO = (
 )
 LINK = ".//a[normalize-space() and not(contains(., '举报'))]"
 OUTLET = f"({INFO}/{LINK})[1] | {INFO}[not({LINK})]"  # the link where there is one: a city follows it
-SIGNED = "//*[contains(@class, 'ep-source')][contains(., '编辑') or contains(., '作者')]"
+SIGNED = "//*[contains(@class, 'ep-source') or @class='post_author'][contains(., '编辑') or contains(., '作者')]"
+CUT_OFF = "following-sibling::*[following-sibling::*[contains(@class, 'ep-source')]]"  # after a stray </div>
 
 
 class Netease163Spider(NewsSpider):
@@ -36,45 +37,26 @@ class Netease163Spider(NewsSpider):
     ]
     layouts = [
         Layout(
-            name="post_info",  # since 2020
+            name="post_body",  # since 2016; .post_info since 2020
             body=".post_body",
-            title="h1.post_title, .post_main h1",
+            title="h1.post_title, #epContentLeft h1",
             published=".post_info, .post_time_source",
             outlet=OUTLET,
-            editors=".post_author",
+            editors=SIGNED,
             channel=".post_crumb a:not(.to_reg)",
-            staff_numbers=True,
-        ),
-        Layout(
-            name="post_content",  # until 2020
-            body=".post_body",
-            title="#epContentLeft h1",
-            published=".post_time_source",
-            outlet=OUTLET,
-            editors=SIGNED,
-            channel=".post_crumb a",
             pages=".ep-pages a",
             staff_numbers=True,
         ),
         Layout(
-            name="ep-content",  # until 2016; before 2012 the line is .info, before 2015 .ep-info
-            body="//*[@id='endText'] | //*[@id='endText']/following-sibling::*[following-sibling::*[contains(@class, 'ep-source')]]",
-            title="#epContentLeft h1, #h1title",
-            published=".ep-time-soure, .ep-info .left, .endContent .info",
+            name="endText",  # until 2016, play.163.com until 2018; .ep-info before 2015, .info before 2012
+            body=f"//*[@id='endText'] | //*[@id='endText']/{CUT_OFF}",
+            title="#epContentLeft h1, #h1title, h1.article-h1",
+            published=".ep-time-soure, .ep-info .left, .endContent .info, .ptime",
             outlet=OUTLET,
-            editors=SIGNED,
-            channel=".ep-crumb a",
-            pages=".ep-pages a",
-            staff_numbers=True,
-        ),
-        Layout(
-            name="play",  # play.163.com, 2018
-            body="#endText",
-            title="h1.article-h1",
-            published=".ptime",
             authors=".art-about-new .author .p1",
             editors=SIGNED,
             channel=".ep-crumb a",
+            pages=".ep-pages a",
             staff_numbers=True,
         ),
         Layout(
@@ -96,15 +78,17 @@ class Netease163Spider(NewsSpider):
         ),
     ]
     drop = (
-        ".post_top, .post_topshare_wrap, .post_size_ctrl, .post_desc, .ep-source, .post_btmshare, .post_end_ad, .gg200x300, "
-        ".post_statement, .post_author, .creative_statement, .post_recommends, .ep-pages, .ep-pagenav, .nph_gallery, table:has(+ .biaoqian), .biaoqian, "
-        ".biaoqian + div, .video-title, .video-from, img[src$='/images/b.gif'], .jbt-pic, .hj-info, .p-w-top, .cars_compare_table tfoot, "
-        ".cars_compare_table_links, .entext font[face*='楷体']"
+        ".post_top, .post_topshare_wrap, .post_size_ctrl, .post_desc, .post_author, .creative_statement, "
+        ".post_statement, .post_recommends, .post_btmshare, .post_end_ad, .gg200x300, .ep-source, .ep-pages, "
+        ".ep-pagenav, .nph_gallery, "
+        "table:has(+ .biaoqian), .biaoqian, .biaoqian + div, .video-title, .video-from, img[src$='/images/b.gif'], "
+        ".jbt-pic, .hj-info, .p-w-top, .cars_compare_table tfoot, .cars_compare_table_links, "
+        ".entext font[face*='楷体']"
     )
     categories = {
-        "domestic": "国内", "world": "国际", "money": "财经", "biz": "财经", "finance": "财经",
-        "stock": "财经", "auto": "财经", "house": "财经", "society": "社会", "tech": "科技", "mobile": "科技",
-        "digi": "科技", "culture": "文化", "book": "文化", "travel": "文化", "sports": "体育", "ent": "娱乐", "war": "军事",
+        "domestic": "国内", "world": "国际", "money": "财经", "biz": "财经", "finance": "财经", "stock": "财经",
+        "auto": "财经", "house": "财经", "society": "社会", "tech": "科技", "mobile": "科技", "digi": "科技",
+        "culture": "文化", "book": "文化", "travel": "文化", "sports": "体育", "ent": "娱乐", "war": "军事",
         "edu": "教育", "education": "教育", "jiankang": "健康", "health": "健康",
     }  # fmt: skip
     custom_settings = {"DOWNLOAD_DELAY": 5}  # since 2026-10: its robots.txt was never seen; c.m.163.com answers 403

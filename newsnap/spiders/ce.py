@@ -1,6 +1,6 @@
 """中国经济网 (http://www.ce.cn): column pages, last seen in 2019 and still in addresses of 2026; GB2312 until then.
 
-Ids have seven figures since a change of system in 2025, whose pages nobody has described: the last layout is a guess at them.
+Ids have seven figures since a change of system in 2025; how its pages are made is known in part only.
 """
 
 from newsnap.news_spider import Layout, NewsSpider
@@ -15,9 +15,9 @@ class CeSpider(NewsSpider):
     listing_urls = [
         f"http://{column}"
         for column in (
-            "www.ce.cn/xwzx/gnsz/gdxw/", "www.ce.cn/xwzx/gnsz/szyw/", "www.ce.cn/xwzx/shgj/gdxw/", "www.ce.cn/xwzx/fazhi/",
-            "www.ce.cn/xwzx/kj/", "finance.ce.cn/rolling/index.shtml", "www.ce.cn/macro/more/", "www.ce.cn/culture/gd/",
-            "district.ce.cn/",
+            "www.ce.cn/xwzx/gnsz/gdxw/", "www.ce.cn/xwzx/gnsz/szyw/", "www.ce.cn/xwzx/shgj/gdxw/",
+            "www.ce.cn/xwzx/fazhi/", "www.ce.cn/xwzx/kj/", "finance.ce.cn/rolling/index.shtml",
+            "www.ce.cn/macro/more/", "www.ce.cn/culture/gd/", "district.ce.cn/",
         )
     ]  # fmt: skip
     article_url = (
@@ -38,7 +38,7 @@ class CeSpider(NewsSpider):
             page_count=r"createPageHTML\(\s*(\d+)",
         ),
         Layout(
-            name="md_nr",  # since 2025
+            name="md_nr",  # since 2025; only the container is known
             body="div.md_nr",
             title="h1",
             published="#articleTime, .time",

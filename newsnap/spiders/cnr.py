@@ -1,4 +1,4 @@
-"""央广网 (https://www.cnr.cn): column pages; of its sitemaps, which its robots.txt names, none was seen; GB2312 for long.
+"""央广网 (https://www.cnr.cn): column pages; the sitemaps that its robots.txt names were never seen; GB2312 for long.
 
 Its robots.txt forbids addresses with a query; channel hosts answer with an HTML page instead, which forbids nothing.
 """
@@ -15,8 +15,8 @@ class CnrSpider(NewsSpider):
     listing_urls = [
         f"https://{column}/"
         for column in (
-            "news.cnr.cn/native/gd", "news.cnr.cn/gjxw", "china.cnr.cn/gdgg", "china.cnr.cn/news/sz", "finance.cnr.cn/ycbd",
-            "military.cnr.cn", "health.cnr.cn", "edu.cnr.cn",
+            "news.cnr.cn/native/gd", "news.cnr.cn/gjxw", "china.cnr.cn/gdgg", "china.cnr.cn/news/sz",
+            "finance.cnr.cn/ycbd", "military.cnr.cn", "health.cnr.cn", "edu.cnr.cn",
         )
     ]  # fmt: skip
     article_url = (
@@ -54,7 +54,8 @@ class CnrSpider(NewsSpider):
     ]
     drop = ".article-editer, audio, .audio, .mod-ft, .share"
     categories = {
-        "native": "国内", "news": "国内", "sz": "国内", "gjxw": "国际", "finance": "财经", "gdgg": "社会", "tech": "科技",
-        "sports": "体育", "ent": "娱乐", "military": "军事", "edu": "教育", "health": "健康", "law": "法治",
+        "native": "国内", "news": "国内", "sz": "国内", "gjxw": "国际", "finance": "财经", "gdgg": "社会",
+        "tech": "科技", "sports": "体育", "ent": "娱乐", "military": "军事", "edu": "教育", "health": "健康",
+        "law": "法治",
     }  # fmt: skip
     custom_settings = {"DOWNLOAD_DELAY": 6}  # since 2026-10: robots.txt names no pause

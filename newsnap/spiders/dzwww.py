@@ -1,4 +1,4 @@
-"""大众网 (https://www.dzwww.com), of Shandong: column pages, last seen alive in 2019; cities have hosts of their own."""
+"""大众网 (https://www.dzwww.com), of Shandong: column pages, last seen in 2019; cities have hosts of their own."""
 
 from newsnap.news_spider import Layout, NewsSpider
 
@@ -23,5 +23,5 @@ class DzwwwSpider(NewsSpider):
             page_count=r"createPageHTML\(\s*(\d+)",
         ),
     ]
-    categories = {"xinwen/guoneixinwen": "国内", "xinwen/guojixinwen": "国际", "xinwen/shehuixinwen": "社会", "*": "地方"}
+    categories = {"xinwen/guoneixinwen": "国内", "xinwen/guojixinwen": "国际", "*": "地方"}
     custom_settings = {"DOWNLOAD_DELAY": 8}  # since 2026-10: its robots.txt was never seen

@@ -11,11 +11,8 @@ class GmwSpider(NewsSpider):
     site = "光明网"
     allowed_domains = ["gmw.cn"]
     listing_urls = [
-        "https://news.gmw.cn/node_4108.htm",
-        "https://politics.gmw.cn/node_9844.htm",
-        "https://world.gmw.cn/node_24178.htm",
-        "https://legal.gmw.cn/node_9668.htm",
-        "https://guancha.gmw.cn/node_11273.htm",
+        f"https://{channel}.gmw.cn/node_{node}.htm"
+        for channel, node in {"news": 4108, "politics": 9844, "world": 24178, "legal": 9668, "guancha": 11273}.items()
     ]
     article_url = (
         r"(?P<channel>[a-z]+)\.gmw\.cn/(?P<date>\d{4}-\d{2}/\d{2})/content_(?P<id>\d{5,10})(?P<page>_\d+)?\.htm",

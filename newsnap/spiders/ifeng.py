@@ -25,7 +25,7 @@ class IfengSpider(NewsSpider):
     article_url = (
         r"(?P<channel>[a-z]+)\.ifeng\.com/c/(?P<id>[0-9A-Za-z]{8,16})",
         r"(?P<channel>[a-z]+)\.ifeng\.com/a/(?P<date>\d{8})/(?P<id>\d+)_0\.shtml",  # until 2018, cities until 2020
-        r"(?P<channel>[a-z]+)\.ifeng\.com/(?:[\w-]+/)*detail_(?P<date>\d{4}_\d{2}/\d{2})/(?P<id>\d+)_0\.shtml",  # until 2014
+        r"(?P<channel>[a-z]+)\.ifeng\.com/(?:[\w-]+/)*detail_(?P<date>\d{4}_\d{2}/\d{2})/(?P<id>\d+)_0\.shtml",
     )
     mirrors = [(r"^(?:i|ishare)\.ifeng\.com/c/", "news.ifeng.com/c/")]
     layouts = [
@@ -52,7 +52,8 @@ class IfengSpider(NewsSpider):
         ),
     ]
     categories = {
-        "finance": "财经", "auto": "财经", "house": "财经", "tech": "科技", "culture": "文化", "guoxue": "文化", "sports": "体育",
-        "ent": "娱乐", "mil": "军事", "edu": "教育", "health": "健康", "资讯": "国内", "大陆": "国内",
+        "finance": "财经", "auto": "财经", "house": "财经", "tech": "科技", "culture": "文化",
+        "guoxue": "文化", "sports": "体育", "ent": "娱乐",
+        "mil": "军事", "edu": "教育", "health": "健康", "资讯": "国内", "大陆": "国内",
     }  # fmt: skip
     custom_settings = {"DOWNLOAD_DELAY": 6}  # since 2026-10: its robots.txt was never seen

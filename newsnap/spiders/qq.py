@@ -69,8 +69,8 @@ class QqSpider(NewsSpider):
         ),
     ]
     categories = {
-        "politics": "国内", "world": "国际", "finance": "财经", "house": "财经", "auto": "财经", "social": "社会", "tech": "科技",
-        "digi": "科技", "science": "科技", "cul": "文化", "history": "文化", "sports": "体育", "nba": "体育", "ent": "娱乐",
-        "mil": "军事", "edu": "教育", "health": "健康", "antip": "健康",
+        "politics": "国内", "world": "国际", "finance": "财经", "house": "财经", "auto": "财经",
+        "social": "社会", "tech": "科技", "digi": "科技", "science": "科技", "cul": "文化", "history": "文化",
+        "sports": "体育", "nba": "体育", "ent": "娱乐", "mil": "军事", "edu": "教育", "health": "健康", "antip": "健康",
     }  # fmt: skip
-    custom_settings = {"DOWNLOAD_DELAY": 6}  # since 2026-10: robots.txt disallows nothing; limits on the rate are suspected
+    custom_settings = {"DOWNLOAD_DELAY": 6}  # since 2026-10: robots.txt disallows nothing

@@ -1,4 +1,4 @@
-"""红网 (https://www.rednet.cn), of Hunan: numbered lists, last seen alive in 2019; addresses have had no day since 2024."""
+"""红网 (https://www.rednet.cn), of Hunan: numbered lists, last seen in 2019; addresses have no day since 2024."""
 
 from newsnap.news_spider import Layout, NewsSpider
 

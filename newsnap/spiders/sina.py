@@ -70,11 +70,11 @@ class SinaSpider(NewsSpider):
         ),
     ]
     drop = (
-        ".otherContent_01, .video-2017, .tech-quotation, blockquote[class^='tech'], .appendQr_wrap, .appendQr, #left_hzh_ad, "
-        ".show_author, .article-editor, .ct_hqimg, .sinaads, a[href*='waptuiguang'], img[src$='/c.gif']"
+        ".otherContent_01, .video-2017, .tech-quotation, blockquote[class^='tech'], .appendQr_wrap, .appendQr, "
+        "#left_hzh_ad, .show_author, .article-editor, .ct_hqimg, .sinaads, a[href*='waptuiguang'], img[src$='/c.gif']"
     )
     categories = {
-        "c": "国内", "gn": "国内", "w": "国际", "gj": "国际", "finance": "财经", "s": "社会", "sh": "社会", "tech": "科技",
-        "sports": "体育", "ent": "娱乐", "mil": "军事", "edu": "教育", "house": "财经", "auto": "财经",
+        "c": "国内", "gn": "国内", "w": "国际", "gj": "国际", "finance": "财经", "s": "社会", "sh": "社会",
+        "tech": "科技", "sports": "体育", "ent": "娱乐", "mil": "军事", "edu": "教育", "house": "财经", "auto": "财经",
     }  # fmt: skip
     custom_settings = {"DOWNLOAD_DELAY": 5}  # since 2026-10: its hosts have empty robots.txt files, or none

@@ -3,14 +3,10 @@
 Its robots.txt disallows some 1500 single articles; 澎湃号, what users write, is not listed here.
 """
 
-import re
-
 from scrapy.http import Response
 
 from newsnap.items import Article
 from newsnap.news_spider import JsonList, Layout, NewsSpider
-
-MEDIUM = re.compile(r".+(?:报|社|网|台|新闻|周刊|客户端)")
 
 
 class ThepaperSpider(NewsSpider):
@@ -59,6 +55,6 @@ class ThepaperSpider(NewsSpider):
 
     def refine(self, article: Article, response: Response) -> Article:
         """A reprint is signed with name and medium: 乔映溪/滨海晚报."""
-        if len(article.authors) > 1 and MEDIUM.fullmatch(article.authors[-1]):
+        if len(article.authors) > 1 and article.authors[-1].endswith(("报", "社", "网", "台", "新闻", "客户端")):
             article.outlet = article.authors.pop()
         return article

@@ -1,5 +1,6 @@
 """Any address: the rules of its source where one knows the host, generic extraction elsewhere; nothing is listed."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -88,9 +89,11 @@ class WebSpider(NewsSpider):
             self.crawler.engine.downloader.per_slot_settings.setdefault(host, {}).setdefault("delay", delay)
 
     def fetch_address(self, address: Address) -> str:
-        """Return the address to ask: a site that no source knows may mind the order of its query, so as it was given."""
-        reader = self.reader(address)
-        return self._as_given.get(address.id, address.url) if reader is self else reader.fetch_address(address)
+        """Return the address to ask; as it was given where no source knows it, for the order of a query may matter."""
+        source = self.sources.get(address.id.partition(":")[0])
+        if source is not None and source.fetch_url:
+            return re.sub(*source.fetch_url, address.url)
+        return self._as_given.get(address.id, address.url)
 
     async def parse(
         self, response: Response, address: Address | None = None, entry: Entry | None = None
@@ -114,6 +117,7 @@ class WebSpider(NewsSpider):
             return self
         if name not in self._readers:
             self._readers[name] = self.sources[name].from_crawler(self.crawler)
+            self._readers[name].looks = self.looks  # one ear for what could not be stored
         return self._readers[name]
 
     def article(self, reading: Reading, address: Address, entry: Entry | None, captures: list[Capture]) -> Article:

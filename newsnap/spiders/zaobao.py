@@ -1,4 +1,4 @@
-"""联合早报 (https://www.zaobao.com.sg): lists in HTML; other versions by region, with the same ids; a part has to be paid.
+"""联合早报 (https://www.zaobao.com.sg): lists in HTML; pages differ by region, ids do not; a part has to be paid.
 
 Singapore's time is that of Peking.
 """

@@ -11,7 +11,7 @@ Every article has a document in `fingerprints`, with all the texts it ever had. 
 """
 
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +20,24 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
 
-from newsnap.fingerprints import Fingerprint, compare, relation
+from newsnap.fingerprints import Fingerprint, Relation, relation
 from newsnap.items import Article
 from newsnap.likeness import read, relation_of_texts
 from newsnap.precedence import Member, earliest, in_order
 from newsnap.store.articles import Clock
 from newsnap.store.batches import Batches
+from newsnap.store.errors import passing
+from newsnap.store.fingerprints import (
+    MOST_CANDIDATES,
+    Kept,
+    KeptText,
+    another_text,
+    document_of,
+    groups_of,
+    kept_from,
+    likeness_of,
+    pairs_of,
+)
 
 if TYPE_CHECKING:
     from newsnap.store.connection import Store
@@ -33,42 +45,13 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 DUPLICATE_KEY = 11000
-MOST_TEXTS = 8
-"""Texts kept of one article, the latest; a page that tells an event as it happens has hundreds."""
-MOST_CANDIDATES = 64
-"""So many articles are compared with one at most, the latest: a daily report has thousands written like it."""
 CANDIDATES_A_BATCH = 4
 """A batch that finds more on average is halved, and an article that alone finds too many is bounded as said before."""
 DOUBTFUL = 0.6
 """The share, as estimated from hashes, from which the texts themselves are compared."""
-CERTAIN = 0.985
-"""The share from which hashes are enough, if all numbers are the same."""
 LINKED_AT_ONCE = 100
 ORPHAN_HOURS = 1
 """A fingerprint without an article is deleted after so long: its article was refused, or its crawler killed."""
-
-
-@dataclass(slots=True)
-class _Text:
-    hash: str
-    fingerprint: Fingerprint
-
-
-@dataclass(slots=True)
-class _Kept:
-    """A document of `fingerprints`."""
-
-    id: str
-    texts: list[_Text]
-    revised: bool = False
-    """It was linked before, and its date may be another now."""
-
-    likes: set[str] = field(default_factory=set)
-    """Identities of articles with nearly the same text."""
-
-    @property
-    def bands(self) -> set[int]:
-        return {band for text in self.texts for band in text.fingerprint.bands}
 
 
 class Stories:
@@ -77,46 +60,34 @@ class Stories:
     def __init__(self, store: "Store", clock: Clock, *, batch_articles: int, batch_seconds: float):
         self._store = store
         self._clock = clock
-        self._links: Batches[_Kept, bool] = Batches(self._link, size=batch_articles, seconds=batch_seconds / 2)
+        self._links: Batches[Kept, bool] = Batches(self._link, size=batch_articles, seconds=batch_seconds / 2)
 
     # --- while articles are written ---
 
     async def keep(self, articles: Sequence[Article]) -> None:
         """Write the fingerprints of articles that are about to be written."""
-        operations = []
-        for article in articles:
-            assert article.content_hash is not None
-            assert article.fingerprint is not None
-            text = {
-                "hash": article.content_hash,
-                "bands": article.fingerprint.bands,
-                "signature": article.fingerprint.signature,
-            }
-            update = {
-                "$push": {"texts": {"$each": [text], "$slice": -MOST_TEXTS}},
-                "$min": {"first": article.snapshot},
-                "$set": {"pending": self._clock.next()},
-            }
-            operations.append(
-                UpdateOne({"_id": article.id, "texts.hash": {"$ne": article.content_hash}}, update, upsert=True)
-            )
+        documents = [document_of(article, self._clock.next()) for article in articles]
 
         async def write() -> None:
+            # most are new, and an insert costs the server half of an upsert
             try:
-                await self._store.db.fingerprints.bulk_write(operations, ordered=False)
+                await self._store.db.fingerprints.insert_many(documents, ordered=False)
             except BulkWriteError as error:
-                if any(each["code"] != DUPLICATE_KEY for each in error.details["writeErrors"]):
+                errors = error.details["writeErrors"]
+                if passing(error) or any(each["code"] != DUPLICATE_KEY for each in errors):
                     raise
-                # this text is kept already: the answer to an earlier try was lost, or another crawler is faster
+                await self._store.db.fingerprints.bulk_write(
+                    [another_text(documents[each["index"]]) for each in errors]
+                )
 
-        if operations:
+        if documents:
             await self._store.patiently(write)
 
     async def link(self, article: Article, *, revised: bool) -> bool:
         """Link an article that was just written to those with nearly the same text; tell whether there are any."""
         assert article.content_hash is not None
         assert article.fingerprint is not None
-        return await self._links.ask(_Kept(article.id, [_Text(article.content_hash, article.fingerprint)], revised))
+        return await self._links.ask(Kept(article.id, [KeptText(article.content_hash, article.fingerprint)], revised))
 
     async def link_pending(self) -> int:
         """Link what was written and not linked, since its crawl was killed; return how many articles that were."""
@@ -165,11 +136,11 @@ class Stories:
 
     # --- finding reprints ---
 
-    async def _link(self, batch: Sequence[_Kept]) -> list[bool]:
+    async def _link(self, batch: Sequence[Kept]) -> list[bool]:
         """Find the reprints of articles, among themselves and among all, and make one story of each group."""
         started = self._clock.next()
         doubtful = []
-        for one, other in pairs_of(batch, await self._candidates(batch)):
+        for one, other in pairs_of(batch, await self.candidates(batch)):
             share, certain = likeness_of(one, other)
             if certain:
                 one.likes.add(other.id)
@@ -183,7 +154,7 @@ class Stories:
         await self._store.patiently(lambda: self._store.db.fingerprints.update_many(done, {"$unset": {"pending": ""}}))
         return [bool(each.likes) for each in batch]
 
-    async def _candidates(self, batch: Sequence[_Kept]) -> list[_Kept]:
+    async def candidates(self, batch: Sequence[Kept]) -> list[Kept]:
         """Return the articles that share a band with one of these, by one indexed query."""
         members = [each.id for each in batch]
         bands = sorted({band for each in batch for band in each.bands})
@@ -194,7 +165,7 @@ class Stories:
         bound = MOST_CANDIDATES if alone else MOST_CANDIDATES + CANDIDATES_A_BATCH * len(batch)
 
         async def find() -> list[Document]:
-            cursor = self._store.db.fingerprints.find(query, {"texts": 1})
+            cursor = self._store.db.fingerprints.find(query, {"texts": 1}).hint("bands_first")
             if alone:  # the index holds the latest of each band first: no more than the bound are read
                 cursor = cursor.sort("first", -1)
             return await cursor.limit(bound).to_list()
@@ -203,10 +174,10 @@ class Stories:
         if alone or len(documents) < bound:
             return [kept_from(each) for each in documents]
         half = len(batch) // 2
-        found = [*await self._candidates(batch[:half]), *await self._candidates(batch[half:])]
+        found = [*await self.candidates(batch[:half]), *await self.candidates(batch[half:])]
         return [each for each in {each.id: each for each in found}.values() if each.id not in members]
 
-    async def _compare_texts(self, pairs: Sequence[tuple[_Kept, _Kept]]) -> None:
+    async def _compare_texts(self, pairs: Sequence[tuple[Kept, Kept]]) -> None:
         """Compare the texts where hashes leave doubt; a text that an article no longer has is judged by its hashes."""
         query = {"_id": {"$in": list({each.id for pair in pairs for each in pair})}, "body": {"$exists": True}}
         fields = {"title": 1, "body": 1, "content_hash": 1}
@@ -241,16 +212,17 @@ class Stories:
 
         await self._store.patiently(run)
 
-    async def _unite(self, session: AsyncClientSession, ids: Iterable[str]) -> None:
+    async def _unite(self, session: AsyncClientSession, articles: Iterable[str]) -> None:
         """Make one story of all that articles belong to, under the identity of the earliest."""
         db = self._store.db
-        belong = {"_id": {"$in": list(ids)}, "story": {"$exists": True}}
+        belong = {"_id": {"$in": list(articles)}, "story": {"$exists": True}}
         stories = await db.articles.distinct("story", belong, session=session)
         members = await self._members({"story": {"$in": stories}}, session)
         if not members:
             return
         # the lock: of two that unite one story, the second fails here, and begins again with what the first did
-        locked = [*stories, *(each.id for each, _ in members)]
+        ids = [each.id for each, _ in members]
+        locked = stories if set(stories) <= set(ids) else ids  # a story whose first article was removed
         await db.fingerprints.update_many({"_id": {"$in": locked}}, {"$inc": {"united": 1}}, session=session)
         story = earliest(each for each, _ in members).id
         moved = [
@@ -282,6 +254,20 @@ class Stories:
         ]
 
     # --- reading ---
+
+    async def reprints_of(self, fingerprint: Fingerprint) -> dict[str, Relation]:
+        """Return the articles that ever had this text or a reprint of it, all there are, as far as hashes tell."""
+        if not fingerprint.bands:
+            return {}
+        query = {"texts.bands": {"$in": fingerprint.bands}}
+        cursor = self._store.db.fingerprints.find(query, {"texts": 1}).hint("bands_first")
+        found: dict[str, Relation] = {}
+        async for document in cursor:
+            said = {relation(fingerprint, text.fingerprint) for text in kept_from(document).texts}
+            for each in ("same", "reprint"):
+                if each in said:
+                    found.setdefault(document["_id"], each)
+        return found
 
     async def members(self, story: str) -> list[Member]:
         """Return the articles of a story in order of publication, the first publisher first; empty if there is none."""
@@ -327,54 +313,3 @@ class Attribution:
         if not self.named:
             return None
         return any(one in other or other in one for one in self.named for other in self.first_names)
-
-
-def kept_from(document: Document, *, revised: bool = False) -> _Kept:
-    """Read a document of `fingerprints`."""
-    texts = [
-        _Text(each["hash"], Fingerprint(bytes(each["signature"]), list(each["bands"])))
-        for each in document.get("texts", ())
-    ]
-    return _Kept(document["_id"], texts, revised)
-
-
-def pairs_of(batch: Sequence[_Kept], found: Sequence[_Kept]) -> list[tuple[_Kept, _Kept]]:
-    """Return which articles share a band: those of a batch with those found, and with each other."""
-    holders: dict[int, list[_Kept]] = {}
-    for each in [*batch, *found]:
-        for band in each.bands:
-            holders.setdefault(band, []).append(each)
-    pairs = []
-    for one in batch:
-        others = {other.id: other for band in one.bands for other in holders[band]}
-        others.pop(one.id, None)
-        pairs += [(one, other) for other in list(others.values())[:MOST_CANDIDATES]]
-    return pairs
-
-
-def likeness_of(one: _Kept, other: _Kept) -> tuple[float, bool]:
-    """Return the largest share that two of the texts of two articles have in common, and whether that is enough."""
-    share, certain = 0.0, False
-    for mine in one.texts:
-        for its in other.texts:
-            likeness = compare(mine.fingerprint, its.fingerprint)
-            share = max(share, likeness.contained)
-            certain = certain or (likeness.contained >= CERTAIN and not likeness.numbers_missing)
-    return share, certain
-
-
-def groups_of(batch: Sequence[_Kept]) -> list[set[str]]:
-    """Return which identities belong together, directly or by a third; a revised article alone is a group too."""
-    groups: list[set[str]] = []
-    for each in batch:
-        group = {each.id, *each.likes}
-        if len(group) == 1 and not each.revised:
-            continue
-        apart = []
-        for other in groups:
-            if group.isdisjoint(other):
-                apart.append(other)
-            else:
-                group |= other
-        groups = [*apart, group]
-    return groups

@@ -1,8 +1,8 @@
 """Measure extraction: ours by the rules of the sources, ours without them, and every other extractor that is installed.
 
-    python tests/bench/extract.py --corpus DIR [--layouts off] [--only NAME,NAME] [--sites people,sina] [--worst N] [--out DIR]
+    python tests/bench/extract.py --corpus DIR [--layouts off] [--only NAME,NAME] [--sites A,B] [--worst N] [--out DIR]
 
-A corpus is a folder with `manifest.jsonl`, the pages it names, gold files and `score.py`; pages without gold that are no
+A corpus is a folder with `manifest.jsonl`, the pages it names, gold files and `score.py`; those without gold that are no
 articles are the negatives.  Ours goes the road of a crawl from bytes and address to `Article`, the judging of dates
 included.  The corpus and the other extractors are not needed by the project; whatever is missing is left out.
 """
@@ -83,7 +83,11 @@ def samples(corpus: Path, sites: list[str]) -> Iterator[Sample]:
                 continue
             if "gold" not in page and page.get("kind") == "article":
                 continue
-            url = addresses.address(page) if addresses else page["url"] or f"https://www.{page['site']}.example/{Path(page['file']).stem}.html"
+            url = (
+                addresses.address(page)
+                if addresses
+                else page["url"] or f"https://www.{page['site']}.example/{Path(page['file']).stem}.html"
+            )
             kind = addresses.content_type(page) if addresses else "text/html"
             gold = json.loads((corpus / page["gold"]).read_text(encoding="utf-8")) if "gold" in page else None
             yield Sample(page["file"], page["site"], url, kind, (corpus / page["file"]).read_bytes(), gold)
@@ -144,7 +148,12 @@ def trafilatura() -> Extractor:
         found = library.bare_extraction(sample.text, url=sample.url, with_metadata=True, include_comments=False)
         if not found:
             return None
-        return {"title": found.title, "published": found.date, "authors": (found.author or "").split("; "), "body": found.text}
+        return {
+            "title": found.title,
+            "published": found.date,
+            "authors": (found.author or "").split("; "),
+            "body": found.text,
+        }
 
     return extract
 
@@ -213,7 +222,8 @@ def scores(score: ModuleType, pages: list[Sample], found: dict[str, Prediction |
         for field, value in score.score(found.get(page.file) or {}, page.gold).items():
             by_field[field][page.site].append(value)
     return {
-        field: sum(sum(values) / len(values) for values in sites.values()) / len(sites) for field, sites in by_field.items()
+        field: sum(sum(values) / len(values) for values in sites.values()) / len(sites)
+        for field, sites in by_field.items()
     }
 
 
@@ -228,8 +238,8 @@ def run(name: str, extractor: Extractor, pages: list[Sample]) -> tuple[dict[str,
         except Exception as error:  # a failure on one page is a result, not the end of the bench
             failed[f"{type(error).__name__}: {error}"[:150]] += 1
             found[page.file] = None
-    for error, times in failed.most_common(3):
-        print(f"{name:18} failed on {times} pages: {error}")
+    for reason, times in failed.most_common(3):
+        print(f"{name:18} failed on {times} pages: {reason}")
     return found, len(pages) / (time.process_time() - started)
 
 
@@ -251,7 +261,9 @@ def extractors(layouts: bool, only: list[str]) -> Iterator[tuple[str, Extractor]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--layouts", choices=("on", "off"), default="on", help="off: ours is measured without rules only")
+    parser.add_argument(
+        "--layouts", choices=("on", "off"), default="on", help="off: ours is measured without rules only"
+    )
     parser.add_argument("--only", default="", help="rules, generic, or names of peers, parted by commas")
     parser.add_argument("--sites", default="")
     parser.add_argument("--worst", type=int, default=0, help="show so many pages of the lowest score of ours")
@@ -263,7 +275,11 @@ def main() -> None:
     every = list(samples(options.corpus, [each for each in options.sites.split(",") if each]))
     pages, negatives = [each for each in every if each.gold], [each for each in every if not each.gold]
     print(f"{len(pages)} articles of {len({each.site for each in pages})} sites, {len(negatives)} pages that are none")
-    print(f"{'':18}" + "".join(f"{field.removeprefix('published_'):>11}" for field in FIELDS) + f"{'negatives':>11}{'pages/s':>9}")
+    print(
+        f"{'':18}"
+        + "".join(f"{field.removeprefix('published_'):>11}" for field in FIELDS)
+        + f"{'negatives':>11}{'pages/s':>9}"
+    )
     for name, extractor in extractors(options.layouts == "on", [each for each in options.only.split(",") if each]):
         found, speed = run(name, extractor, pages)
         means = scores(score, pages, found)
@@ -278,7 +294,10 @@ def main() -> None:
         if options.worst and name.startswith("newsnap"):
             rows = [(score.score(found.get(page.file) or {}, page.gold), page.file) for page in pages]
             for row_, file in sorted(rows, key=lambda each: each[0]["body_f1"])[: options.worst]:
-                print(f"    {row_['body_f1']:.3f}  {file}", [field for field, value in row_.items() if value == 0 and field != "published_wrong"])
+                print(
+                    f"    {row_['body_f1']:.3f}  {file}",
+                    [field for field, value in row_.items() if value == 0 and field != "published_wrong"],
+                )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,131 @@
+"""Fingerprints as they are kept, one document an article, and which of them are worth comparing."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pymongo import UpdateOne
+
+from newsnap.fingerprints import Fingerprint, compare
+from newsnap.items import Article
+
+Document = dict[str, Any]
+
+MOST_TEXTS = 8
+"""Texts kept of one article, the latest; a page that tells an event as it happens has hundreds."""
+MOST_CANDIDATES = 64
+"""So many articles are compared with one at most, the latest: a daily report has thousands written like it."""
+CERTAIN = 0.985
+"""The share from which hashes are enough, if all numbers are the same."""
+
+
+@dataclass(slots=True)
+class KeptText:
+    """One of the texts of a document of `fingerprints`."""
+
+    hash: str
+    fingerprint: Fingerprint
+
+
+@dataclass(slots=True)
+class Kept:
+    """A document of `fingerprints`."""
+
+    id: str
+    texts: list[KeptText]
+    revised: bool = False
+    """It was linked before, and its date may be another now."""
+
+    likes: set[str] = field(default_factory=set)
+    """Identities of articles with nearly the same text."""
+
+    @property
+    def bands(self) -> Iterable[int]:
+        if len(self.texts) == 1:
+            return self.texts[0].fingerprint.bands
+        return {band for text in self.texts for band in text.fingerprint.bands}
+
+
+def document_of(article: Article, pending: datetime) -> Document:
+    """Return the document of `fingerprints` of an article with one text, yet to be linked."""
+    assert article.content_hash is not None
+    assert article.fingerprint is not None
+    text = {
+        "hash": article.content_hash,
+        "bands": article.fingerprint.bands,
+        "signature": article.fingerprint.signature,
+    }
+    return {"_id": article.id, "first": article.snapshot, "pending": pending, "texts": [text]}
+
+
+def another_text(document: Document) -> UpdateOne:
+    """Return how a document is added to the one that is there; nothing changes if its text is."""
+    (text,) = document["texts"]
+    return UpdateOne(
+        {"_id": document["_id"], "texts.hash": {"$ne": text["hash"]}},
+        {
+            "$push": {"texts": {"$each": [text], "$slice": -MOST_TEXTS}},
+            "$min": {"first": document["first"]},
+            "$set": {"pending": document["pending"]},
+        },
+    )
+
+
+def kept_from(document: Document, *, revised: bool = False) -> Kept:
+    """Read a document of `fingerprints`."""
+    texts = [
+        KeptText(each["hash"], Fingerprint(bytes(each["signature"]), list(each["bands"])))
+        for each in document.get("texts", ())
+    ]
+    return Kept(document["_id"], texts, revised)
+
+
+def pairs_of(batch: Sequence[Kept], found: Sequence[Kept]) -> list[tuple[Kept, Kept]]:
+    """Return which articles share a band: those of a batch with each other, and with those found."""
+    first: dict[int, Kept] = {}
+    shared: dict[int, list[Kept]] = {}
+    for each in [*batch, *found]:
+        for band in each.bands:
+            other = first.setdefault(band, each)
+            if other is not each:
+                shared.setdefault(band, [other]).append(each)
+    members = {each.id for each in batch}
+    partners: dict[str, dict[str, tuple[Kept, Kept]]] = {}
+    for holders in shared.values():
+        for one in holders:
+            if one.id not in members:
+                continue
+            known = partners.setdefault(one.id, {})
+            for other in holders:
+                if len(known) < MOST_CANDIDATES and other.id != one.id:
+                    known.setdefault(other.id, (one, other))
+    return [pair for known in partners.values() for pair in known.values()]
+
+
+def likeness_of(one: Kept, other: Kept) -> tuple[float, bool]:
+    """Return the largest share that two of the texts of two articles have in common, and whether that is enough."""
+    share, certain = 0.0, False
+    for mine in one.texts:
+        for its in other.texts:
+            likeness = compare(mine.fingerprint, its.fingerprint)
+            share = max(share, likeness.contained)
+            certain = certain or (likeness.contained >= CERTAIN and not likeness.numbers_missing)
+    return share, certain
+
+
+def groups_of(batch: Sequence[Kept]) -> list[set[str]]:
+    """Return which identities belong together, directly or by a third; a revised article alone is a group too."""
+    groups: list[set[str]] = []
+    for each in batch:
+        group = {each.id, *each.likes}
+        if len(group) == 1 and not each.revised:
+            continue
+        apart = []
+        for other in groups:
+            if group.isdisjoint(other):
+                apart.append(other)
+            else:
+                group |= other
+        groups = [*apart, group]
+    return groups
