@@ -16,9 +16,12 @@ from cssselect.parser import Attrib, Class, CombinedSelector, Element, Hash
 from lxml import etree
 
 CLASSES = etree.XPath("//@class", smart_strings=False)
-CLASSED = etree.XPath("//@class/..")
+CLASSED = etree.XPath("descendant-or-self::*[@class]")
 IDS = etree.XPath("//@id", smart_strings=False)
-IDENTIFIED = etree.XPath("//@id/..")
+IDENTIFIED = etree.XPath("descendant-or-self::*[@id]")
+
+FEW = 50
+"""So many elements are put in order by their position; for more it is faster to go through the whole page."""
 
 MATCHES: dict[str, Callable[[str, str], bool]] = {
     "=": lambda held, wanted: held == wanted,
@@ -110,13 +113,22 @@ def stands_below(element: etree._Element, path: Path, at: int) -> bool:
     if path[at].child:
         parent = element.getparent()
         return parent is not None and step.matches(parent) and stands_below(parent, path, at + 1)
-    return any(step.matches(each) and stands_below(each, path, at + 1) for each in element.iterancestors())
+    for each in element.iterancestors():
+        if step.matches(each):
+            if stands_below(each, path, at + 1):
+                return True
+            if not step.child:  # what is not above this one is not above those further up
+                return False
+    return False
 
 
 def in_order(elements: Iterable[etree._Element]) -> list[etree._Element]:
     """Return elements in document order, each once."""
     once = list(dict.fromkeys(elements))
-    return once if len(once) < 2 else sorted(once, key=position)
+    if len(once) <= FEW:
+        return sorted(once, key=position) if len(once) > 1 else once
+    wanted = set(once)
+    return [each for each in once[0].getroottree().iter(etree.Element) if each in wanted]
 
 
 def position(element: etree._Element) -> list[int]:

@@ -96,7 +96,7 @@ BEHAVIOURS = {
     "moved": "location.href = '/scripted/target.html';",
     "blank": "",
     "spying": """
-      const there = new URLSearchParams(location.search).get("there");
+      const there = "{there}";
       const tries = [
         () => fetch(`http://${there}/fetch`, {mode: "no-cors"}),
         () => fetch("/away?to=" + encodeURIComponent(`http://${there}/redirected`)),
@@ -155,6 +155,8 @@ class Site(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Answer)
         self.asked: list[str] = []
         self.agents: set[str] = set()
+        self.there = ""
+        """Host and port that `spying` pages try to reach."""
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.server_port}/{path.lstrip('/')}"
@@ -196,7 +198,8 @@ class Answer(BaseHTTPRequestHandler):
         elif section in ("scripted", "turned") and page.endswith(".html"):
             script = BEHAVIOURS.get(id.rstrip("0123456789"), BEHAVIOURS[""])
             start = script if "insertAdjacentHTML" in script else f"addEventListener('load', () => {{ {script} }});"
-            self.send(200, "text/html; charset=utf-8", SHELL.replace("{script}", start).encode(), ETag='"shell"')
+            shell = SHELL.replace("{script}", start).replace("{there}", self.server.there)
+            self.send(200, "text/html; charset=utf-8", shell.encode(), ETag='"shell"')
         elif section == "printed":
             page = f"<!DOCTYPE html><meta charset=utf-8><title>{id}</title><body>{markup(id)}"
             self.send(200, "text/html; charset=utf-8", page.encode())

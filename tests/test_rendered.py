@@ -120,24 +120,26 @@ print(json.dumps({name: crawler.stats.get_value("newsnap/rendered/browsers", 0) 
 def test_of_two_sources_in_one_run_only_the_rendered_one_has_a_browser(
     site: Site, db: Database[Document], environment: dict[str, str]
 ) -> None:
-    urls = {name: site.url(f"{name}/1.html") for name in ("printed", "scripted")}
+    urls = {"printed": site.url("printed/1.html"), "scripted": site.url("scripted/2.html")}
     opened = crawl_environment(Path(environment["NEWSNAP_HOME"]), environment["MONGO_URI"])
     opened |= {"MONGO_DATABASE": db.name, "SCRAPY_SETTINGS_MODULE": "newsnap.settings"}
     command = [sys.executable, "-c", BOTH, json.dumps(urls)]
     done = subprocess.run(command, cwd=ROOT, env=opened, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"printed": 0, "scripted": 1}
-    assert {each["_id"]: each["rendered"] for each in db.articles.find()} == {"printed:1": False, "scripted:1": True}
+    assert {each["_id"]: each["rendered"] for each in db.articles.find()} == {"printed:1": False, "scripted:2": True}
 
 
 def test_a_crawl_learns_that_its_source_needs_a_browser(crawl: Crawl, site: Site, db: Database[Document]) -> None:
-    pages = [f"turned/{number}.html" for number in range(1, 6)]
+    pages = [f"turned/{number}.html" for number in range(1, 7)]
     done = crawl("turned", *pages)
     assert done.returncode == 0, done.stderr
-    assert db.articles.count_documents({"rendered": True}) == 5
-    assert stat(done, "rendered/escalated") == Escalation.SURE
-    assert [site.count(f"/{page}") for page in pages] == [2, 2, 2, 1, 1]
-    assert "rendered 5 of 8 pages (62%)" in done.stderr
+    assert db.articles.count_documents({"rendered": True}) == 6
+    escalated = stat(done, "rendered/escalated")
+    assert escalated in (Escalation.SURE, Escalation.SURE + 1)  # one more may be on its way by then
+    asked = [site.count(f"/{page}") for page in pages]
+    assert asked == [2] * escalated + [1] * (6 - escalated)
+    assert f"rendered 6 of {6 + escalated} pages" in done.stderr
 
 
 def test_a_browser_that_does_not_help_is_not_tried_for_ever() -> None:
@@ -224,10 +226,11 @@ class Listener:
 def test_a_page_reaches_no_address_that_newsnap_would_not(
     crawl: Crawl, site: Site, scrapy: Scrapy, db: Database[Document]
 ) -> None:
-    listener = Listener("127.0.0.2")
+    listener = Listener("127.0.0.2")  # not opened, and nobody is to know
     added = scrapy("takedown", "add", "url", site.url("taken-down"), "--reason", "at the author's request")
     assert added.returncode == 0, added.stderr
-    done = crawl("scripted", f"scripted/spying1.html?there=127.0.0.2:{listener.port}", "scripted/2.html")
+    site.there = f"127.0.0.2:{listener.port}"
+    done = crawl("scripted", "scripted/spying1.html", "scripted/2.html")
     assert done.returncode == 0, done.stderr
     assert db.articles.count_documents({}) == 2, "the page itself is read all the same"
     time.sleep(0.5)
@@ -308,10 +311,9 @@ def recording(path: Path, host: str, *, with_text: bool = True) -> Path:
         writer = WARCWriter(stream, gzip=True)
         for address, (kind, body) in answers.items():
             headers = StatusAndHeaders("200 OK", [("Content-Type", kind)], protocol="HTTP/1.1")
-            payload = io.BytesIO(body.encode())
-            writer.write_record(
-                writer.create_warc_record(f"{host}{address}", "response", payload=payload, http_headers=headers)
-            )
+            payload, size = io.BytesIO(body.encode()), len(body.encode())
+            options = {"payload": payload, "length": size, "http_headers": headers}
+            writer.write_record(writer.create_warc_record(f"{host}{address}", "response", **options))
     return path
 
 

@@ -1,5 +1,6 @@
 """Selectors: what is looked up in the index of a page is what XPath finds on it."""
 
+import time
 from dataclasses import fields
 from pathlib import Path
 
@@ -68,6 +69,15 @@ def test_an_xpath_gives_what_it_asks_for() -> None:
 
 def test_simple_selectors_are_looked_up() -> None:
     assert all(isinstance(way, tuple) for way in ways_of(".main .text > p a, #top, div.first[id]"))
+
+
+def test_a_page_of_many_elements_takes_no_more_than_its_share() -> None:
+    page = "<div class=none>" * 900 + '<p class="few many"><i id=x>a</i></p>' * 20_000
+    root = etree.fromstring(page, etree.HTMLParser(huge_tree=True))
+    started = time.process_time()
+    assert len(Index(root).select(".few, #x, .many")) == 40_000
+    assert Index(root).select(".far .none .many") == []
+    assert time.process_time() - started < 10  # a quadratic search takes minutes
 
 
 def test_positions_are_in_document_order() -> None:

@@ -1,5 +1,6 @@
 """Generic extraction: reads the article of a page that no layout knows, and nothing where there is no article."""
 
+from newsnap import attribution
 from newsnap.body import read_body
 from newsnap.dates import Witness
 from newsnap.extract import Page, Reading, clean, read_meta
@@ -17,12 +18,16 @@ def read_generic(page: Page) -> Reading | None:
 
 def read_or_refuse(page: Page) -> tuple[Reading | None, str]:
     """Return what a page says, or why it is no article."""
+    if not len(page.root):
+        return None, "the page is empty"
     lines, marks = Lines(page.root), Marks(page.root)
     reading, refused = read_shown(page, lines, marks)
-    if reading is None or len(reading.text) < SHELL:
+    if reading is None or len(reading.text) < SHELL or not reading.outlet:
         carried = embedded.embedded(page)
         if carried and carried.amount > 2 * (len(reading.text) if reading else 0):
             reading, refused = read_carried(page, lines, marks, carried)
+        elif carried and reading and carried.amount * 2 > len(reading.text):
+            add_names(reading, carried)
     if reading is not None:
         read_meta(page, reading)
         reading.language = reading.language or LOCALES.get(page.meta.get("og:locale", "").lower().replace("-", "_"))
@@ -39,6 +44,16 @@ LOCALES = {
     "zh_hans": "zh-Hans",
 }
 """What Open Graph calls the languages of a page, where its `lang` is silent."""
+
+
+def add_names(reading: Reading, carried: embedded.Embedded) -> None:
+    """Add to what a page shows who and when its data name, where the data hold the same text."""
+    if carried.outlet:
+        reading.outlet = reading.outlet or attribution.read_outlet(carried.outlet)
+    reading.authors = reading.authors or attribution.read_names(carried.authors or "")
+    reading.editors = reading.editors or attribution.read_names(carried.editors or "", numbers=True)
+    if carried.time:
+        reading.witnesses.append(Witness("meta", carried.time, "script"))
 
 
 SHELL = 400
@@ -86,7 +101,8 @@ def read_carried(page: Page, lines: Lines, marks: Marks, carried: embedded.Embed
     shown = list(times.visible(lines, at, near + 1, near + 1)) if at >= 0 else []
     if carried.time:
         shown.insert(0, Witness("meta", carried.time, "script"))
-    reading = Reading(LAYOUT, title, body, outlet=carried.outlet)
+    reading = Reading(LAYOUT, title, body)
+    add_names(reading, carried)
     around = names.Surroundings(page, lines, marks, at, near + 1, near + 1, cut)
     return judged(around, reading, shown, signed, sure=True)
 
@@ -98,8 +114,9 @@ def judged(
     page = around.page
     found = names.names(around)
     reading.outlet = reading.outlet or found.outlet
-    reading.authors, reading.channel = found.authors, found.channel
-    reading.editors = found.editors or signed
+    reading.authors = reading.authors or found.authors
+    reading.editors = reading.editors or found.editors or signed
+    reading.channel = found.channel
     reading.witnesses += times.witnesses(page, around.lines, around.marks, shown)
     repeated = headline.squash(reading.title) in headline.squash(headline.document_title(page))
     refused = negatives.refusal(page, reading, repeated=repeated, sure=sure, dated=bool(shown))

@@ -7,10 +7,11 @@ from typing import Any
 
 from lxml import etree
 
+from newsnap.body import text_content
 from newsnap.extract import Page, html_fragment, script_value
 from newsnap.generic.linked import parsed
 
-ASSIGNED = re.compile(r"(?:\bvar\s+|\bwindow\.|\b)(?:__)?[A-Za-z_][\w.]{2,40}\s*=\s*(?=\{|JSON\.parse)")
+ASSIGNED = re.compile(r"(?:\bvar\s+|\bwindow\.|\b)(?:__)?[A-Za-z_][\w.]{2,40}\s*=\s*(?=\{|JSON\.parse|[\"'`])")
 TITLES = ("title", "headline", "articleTitle", "newsTitle")
 TIMES = (
     "newsTime",
@@ -25,11 +26,15 @@ TIMES = (
     "pubTime",
 )
 OUTLETS = ("source", "sourceName", "media", "media_name", "mediaName", "source_name")
+AUTHORS = ("author", "authorName", "author_name", "authors")
+EDITORS = ("editor", "editorName", "responEditor", "editor_name", "dutyEditor")
 LIST_KEYS = ("data", "text", "content", "html", "value")
-MIN_TEXT = 150
+MIN_TEXT = 60
 """Chinese characters that make a value a text."""
 MAX_SCRIPTS = 12
 MAX_DEPTH = 14
+ROLES = {"title": "title", "time": "newsTime", "source": "source", "author": "author", "editor": "editor"}
+"""What the class of a textarea says of it, and the name that its text goes by in data."""
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -44,18 +49,26 @@ class Embedded:
     title: str | None = None
     time: str | None = None
     outlet: str | None = None
+    authors: str | None = None
+    editors: str | None = None
 
 
 def embedded(page: Page) -> Embedded | None:
     """Return the longest text that the page carries as data; None where it has none."""
     best: Embedded | None = None
-    for area in page.root.iter("textarea"):
-        markup = "".join(area.itertext())
-        best = longer(best, [markup], [])
+    areas = {area.get("class") or "": "".join(area.itertext()).strip() for area in page.root.iter("textarea")}
+    said = {name: text for role, name in ROLES.items() for class_, text in areas.items() if is_role(class_, role) and text}
+    for markup in areas.values():
+        best = longer(best, [markup], [said])
     for value in values(page):
         for texts, around in texts_in(value, []):
             best = longer(best, texts, around)
     return best
+
+
+def is_role(class_: str, role: str) -> bool:
+    """Tell whether a textarea is of a role: article-time, article-source-name."""
+    return re.fullmatch(rf"(?:\w+-)?{role}(?:-name)?", class_) is not None
 
 
 def longer(best: Embedded | None, texts: list[str], around: list[dict[str, Any]]) -> Embedded | None:
@@ -69,10 +82,11 @@ def longer(best: Embedded | None, texts: list[str], around: list[dict[str, Any]]
             for name in names:
                 value = each.get(name)
                 if isinstance(value, str | int) and not isinstance(value, bool) and 1 < len(str(value)) < 150:
-                    return str(value)
+                    return text_content(html_fragment(str(value)))
         return None
 
-    return Embedded([html_fragment(each) for each in texts], amount, said(TITLES), said(TIMES), said(OUTLETS))
+    elements = [html_fragment(each) for each in texts]
+    return Embedded(elements, amount, *map(said, (TITLES, TIMES, OUTLETS, AUTHORS, EDITORS)))
 
 
 def values(page: Page) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from newsnap.generic.marks import Mark, Marks
 from newsnap.generic.trim import DATE
 
 MEDIUM = re.compile(
-    r"[\w·《》“”\-—–－\s]{0,22}(?:报|報|网|網|社|新闻|新聞|周刊|週刊|杂志|雜誌|在线|在線|电视台|日报|频道|客户端|传媒|财经|资讯|时报|晨报|晚报|商报|快报|信报|期刊|月刊|娱乐|音乐|体育|综合|中心|广播|中時)[》”]?"
+    r"[\w·《》“”\-—–－\s]{0,22}(?:报|報|网|網|社|新闻|新聞|周刊|週刊|杂志|雜誌|在线|在線|电视台|日报|频道|客户端|传媒|财经|资讯|时报|晨报|晚报|商报|快报|信报|期刊|月刊|娱乐|音乐|体育|科技|汽车|房产|军事|教育|时尚|游戏|健康|文化|综合|中心|广播|中時)[》”]?"
 )
 URL = re.compile(r"(?:https?://)?[\w.-]+\.(?:com|cn|net|org)(?:\.cn)?/?", re.IGNORECASE | re.ASCII)
 FURNITURE = re.compile(
@@ -46,6 +46,9 @@ PERSONS = re.compile(
 REPORTED = re.compile(
     r"(?:(?P<outlet>[\u4e00-\u9fff]{1,6}(?:報|社|網|电|報社|时报))\s*)?記者\s*(?P<names>[\u4e00-\u9fff、]{2,12}?)\s*[／/]"
 )
+SPACED = re.compile(r"(?P<outlet>[\u4e00-\u9fff]{2,10}(?:报|网|社|刊|台|新闻|客户端))\s+记者\s")
+"""新京报 记者 曲言 编辑 时雨: a line that names all, parted by blanks."""
+BYLINE = re.compile(r"(?:本报|本网|本刊|本社)?(?:特约|见习|实习)?(?:记者|评论员)\s+(?P<names>[\u4e00-\u9fff·\s、]{2,30}?)(?:《|\d|$|\s(?:编辑|通讯员))")
 PLATFORMS = re.compile(
     r"//(?:[\w-]+\.)*(?:toutiao\.com|baijiahao\.baidu\.com|360kuai\.com|sohu\.com/a|yahoo\.com|toutiao\.\w+|baijiahao\.\w+|360kuai\.\w+|yahoohk\.\w+)"
 )
@@ -70,7 +73,10 @@ class Surroundings:
     """What stands around the text of an article."""
 
     def __init__(self, page: Page, lines: Lines, marks: Marks, title: int, first: int, last: int, cut: Sequence[str]):
-        """Take note; title is the line of the headline or -1, first and last those of the text, cut what was taken out."""
+        """Take note of it.
+
+        title is the line of the headline or -1, first and last are those of the text, cut is what was taken out of it.
+        """
         self.page, self.lines, self.marks, self.title = page, lines, marks, title
         self.start = title + 1 if 0 <= title <= first + 12 and first - title < 60 else max(0, first - 12)
         self.stop = max(first, min(self.start + 6, len(lines)))
@@ -84,7 +90,7 @@ class Surroundings:
         anywhere = mark in BY_ID
         for each in self.marks.all(mark):
             if anywhere or self.start <= self.lines.span(each)[0] < self.stop:
-                text = text_content(each)
+                text = " ".join(filter(None, map(str.strip, each.itertext())))
                 if text and len(text) <= 60:
                     yield text
 
@@ -117,6 +123,8 @@ def outlet(around: Surroundings) -> str | None:
             if ACCOUNT.search(text):
                 return ACCOUNT.sub("", text)
         for text in around.head:
+            if spaced := SPACED.match(text):
+                return spaced["outlet"]
             if (reported := REPORTED.search(text)) and reported["outlet"]:
                 return reported["outlet"]
             name = beside_date(text) if DATE.search(text) else None
@@ -157,6 +165,7 @@ def labelled(text: str) -> str | None:
     name = re.split(
         r"\s+(?=发表|查看|类型|选稿|我来说|责任|第\d|<<|[:：])", CITY.sub("", CLOCK.sub(" ", name).strip())
     )[0]
+    name = re.sub(r"\s+\d[\d.,]*\s*[kKwW万]?$", "", attribution.OUTLET.sub("", name))
     first, _, rest = name.partition(" ")
     return (
         first
@@ -178,6 +187,9 @@ def editors(around: Surroundings) -> list[str]:
         for text in [*around.tail, *around.head]:
             if (found := label.search(text)) and (people := attribution.read_names(found["names"], numbers=True)):
                 return people
+    for text in around.head:
+        if SPACED.match(text) and (people := attribution.read_signature(text)[1]):
+            return people
     for text in around.named(Mark.EDITOR_ID):
         if people := attribution.read_signature(text)[1]:
             return people
@@ -192,8 +204,13 @@ def authors(around: Surroundings, found: Names) -> list[str]:
     for text in [*around.head, *around.tail]:
         if (label := AUTHOR_LABELLED.search(text)) and (people := attribution.read_names(label["names"])):
             return [name for name in people if name not in ("责任", found.outlet)]
+        if SPACED.match(text) and (people := attribution.read_signature(text)[0]):
+            return people
         if reported := REPORTED.search(text):
             return attribution.read_names(reported["names"])
+    for text in around.head:
+        if byline := BYLINE.match(text):
+            return attribution.read_names(byline["names"])
     for text in around.named(Mark.AUTHOR):
         if people := account(text, found):
             return people
@@ -228,4 +245,9 @@ def account(text: str, found: Names) -> list[str]:
         or attribution.EDITOR_LABEL.search(text)
     ):
         return []
-    return [each for each in attribution.read_names(name) if each not in found.editors]
+    people = [each for each in attribution.read_names(name) if each not in found.editors]
+    return [each for each in people if len(each) <= MAX_NAME] or people
+
+
+MAX_NAME = 4
+"""Characters of a name, where something longer, such as a profession, stands beside it."""

@@ -30,11 +30,13 @@ ERRORS = re.compile(
 FORUM = re.compile(
     r"楼主|沙发|板凳|发表于[:：]?\s?\d|回复(?:本帖|此帖|该帖)|主题[:：]|跟帖|帖子|只看该作者|积分[:：]?\s?\d|注册时间"
 )
-MIN_PROSE = 60
-"""Characters of text below which nothing makes a page an article but a picture's caption that is signed and dated."""
+MIN_PROSE = 30
+"""Characters of text below which nothing makes a page an article."""
+FEW, VERY_FEW = 500, 200
+"""Characters of text below which a headline, and below which a first line, may say that the page is an error."""
 SHORT = 130
-"""Characters of text below which a page has to say when, and by whom."""
-MIN_EVIDENCE = 3.0
+"""Characters of text below which more has to speak for an article."""
+MIN_EVIDENCE, MIN_EVIDENCE_OF_SHORT = 3.0, 4.0
 
 
 def prose(reading: Reading) -> int:
@@ -58,25 +60,26 @@ def refusal(page: Page, reading: Reading, *, repeated: bool, sure: bool, dated: 
         return f"its title says {found[0]}"
     if page.meta.get("og:type", "").startswith(("book", "profile", "music")):
         return f"it calls itself a {page.meta['og:type']}"
-    if amount < 500 and (
-        found := ERRORS.search(reading.title) or (amount < 200 and ERRORS.search("\n".join(text.paragraphs[:2])))
-    ):
+    looked_at = reading.title if amount < FEW else ""
+    if amount < VERY_FEW:
+        looked_at = "\n".join([reading.title, *text.paragraphs[:2]])
+    if found := ERRORS.search(looked_at):
         return f"it says {found[0]}: an error, a login or a check"
     if len(FORUM.findall(page.root.xpath("string(//body)"))) > 12:
         return "it reads like a forum"
     listed = sum(1 for each in text.paragraphs if len(each) < 80 and DATE.search(each))
     if listed > 4 and listed * 3 > len(text.paragraphs):
         return "its lines are dated, as those of a list are"
+    if reading.title.endswith("。") and not repeated:
+        return f"its headline {reading.title[:30]!r} is a sentence of a text"
     if is_site(reading.title, title, page.meta.get("og:site_name", "")):
         return f"its headline {reading.title!r} is the name of a site or section"
-    signed = bool(reading.outlet or reading.editors)
-    if amount < MIN_PROSE and not (signed and dated):
+    if amount < MIN_PROSE:
         return f"only {amount} characters of text"
-    if amount < SHORT and not (dated and repeated and (signed or sure)):
-        return f"only {amount} characters of text, and neither dated nor signed"
     evidence = score(page, reading, repeated=repeated, sure=sure, dated=dated)
-    if evidence < MIN_EVIDENCE:
-        return f"too little speaks for an article ({evidence:g} of {MIN_EVIDENCE:g}), such as a date or an outlet"
+    wanted = MIN_EVIDENCE if amount >= SHORT else MIN_EVIDENCE_OF_SHORT
+    if evidence < wanted:
+        return f"too little speaks for an article ({evidence:g} of {wanted:g}), such as a date or an outlet"
     return ""
 
 
@@ -92,6 +95,7 @@ def score(page: Page, reading: Reading, *, repeated: bool, sure: bool, dated: bo
         + 0.5 * (amount > 800)
         - 2.0 * (GENERATORS.search(page.meta.get("generator", "")) is not None)
         + 1.0 * stated
+        + 0.5 * any(each.kind == "url" and DAY_IN_PATH.search(each.text) for each in reading.witnesses)
         + 1.5 * bool(reading.outlet)
         + 1.5 * bool(reading.editors)
         + 0.5 * bool(reading.authors)
@@ -100,6 +104,9 @@ def score(page: Page, reading: Reading, *, repeated: bool, sure: bool, dated: bo
         + 1.0 * repeated
         + 0.5 * (reading.channel is not None)
     )
+
+
+DAY_IN_PATH = re.compile(r"/(?:19|20)\d\d[-_/]?(?:0?[1-9]|1[0-2])[-_/]?(?:[0-2]?\d|3[01])[/_a-zA-Z]")
 
 
 def is_site(headline: str, title: str, site: str) -> bool:

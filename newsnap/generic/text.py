@@ -33,7 +33,7 @@ class Proposer(Document):
             text.encode("utf-8", "replace").replace(b"\x00", b""),
             HtmlElements(encoding="utf-8", huge_tree=True, remove_comments=True),
         )
-        self.originals = dict(zip(twin.iter("*"), self.page.root.iter("*"), strict=True))
+        self.originals = dict(zip(twin.iter("*"), self.page.root.iter("*"), strict=False))
         etree.strip_elements(twin, *SCRIPTS, with_tail=False)
         return twin
 
@@ -124,10 +124,8 @@ def find(page: Page, lines: Lines, marks: Marks, after: int) -> etree._Element |
         ),
         None,
     )
-    stretch, amount = longest_stretch(lines, after)
-    if stretch is not None and (
-        best is None or (weights[best][0] < 0.5 * amount and lines.span(stretch)[0] < lines.span(best)[0])
-    ):
+    stretch, amount = longest_stretch(lines, after, lines.span(best)[0] if best is not None else len(lines))
+    if stretch is not None and (best is None or weights[best][0] < amount):
         best = weigh([stretch])[0]
     sure = max(filter(marks.is_sure, names), key=worth, default=None)
     if sure is not None and (best is None or worth(sure) >= min(0.4 * worth(best), MIN_SURE)):
@@ -163,13 +161,13 @@ def is_prose(line: Line) -> bool:
     )
 
 
-def longest_stretch(lines: Lines, after: int) -> tuple[etree._Element | None, int]:
-    """Return the element around the richest stretch of sentences after the headline, and their characters.
+def longest_stretch(lines: Lines, after: int, before: int) -> tuple[etree._Element | None, int]:
+    """Return the element around the richest stretch of sentences between two lines, and their characters.
 
     It corrects proposals that come from a list of summaries elsewhere on the page.
     """
     best, total, start = (0, 0, 0), 0, after + 1
-    for at in range(after + 1, min(len(lines), after + 1 + MAX_STRETCH)):
+    for at in range(after + 1, min(before, after + 1 + MAX_STRETCH)):
         line = lines[at]
         total += line.plain if is_prose(line) else -max(8, line.linked * 2)
         if total <= 0:

@@ -50,5 +50,8 @@ class MongoPipeline:
             self.crawler.stats.inc_value("newsnap/stories/linked")
         if revised:
             await self.store.ledger.saw(item)
-        elif holder := self.store.ledger.held_by(item.id):  # its text was another article's, and is no more
+            return
+        if holder := self.store.ledger.held_by(item.id):  # its text was another article's, and is no more
             await self.store.articles.drop_address(holder, item.url)
+        if (since := self.store.ledger.gone_since(item.id)) and since > item.snapshot:
+            await self.store.ledger.gone(item.id, since)

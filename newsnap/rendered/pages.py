@@ -6,6 +6,7 @@ import itertools
 import logging
 import os
 import signal
+from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,10 @@ logging.getLogger("scrapy-playwright").setLevel(logging.ERROR)  # it tells the l
 
 class BrowserFailed(RenderingFailed):
     """There is a browser, and it does not start."""
+
+
+class BrowserGone(Exception):
+    """The browser ended under a page."""
 
 
 class Pages(ScrapyPlaywrightDownloadHandler):
@@ -63,6 +68,7 @@ class Pages(ScrapyPlaywrightDownloadHandler):
         self.numbers = itertools.count(1)
         self.open = 0
         self.all_left = asyncio.Event()
+        self.gone = asyncio.Event()
         self.shown = 0
         """Pages that this browser was given."""
         self.watch: Watch | None = None
@@ -80,10 +86,10 @@ class Pages(ScrapyPlaywrightDownloadHandler):
                     self.shown += 1
                     self.all_left.clear()
                 try:
-                    return await self.visit(url, supply)
-                except Error as error:
+                    return await self.unless_gone(self.visit(url, supply))
+                except (BrowserGone, Error) as error:
                     if self.running():
-                        raise RenderingFailed("failed", url, error.message.partition("\n")[0]) from None
+                        raise RenderingFailed("failed", url, str(error).partition("\n")[0]) from None
                     logger.warning("The browser ended while %s was open in it", url)
                     if attempt == ATTEMPTS:
                         raise RenderingFailed("crashed", url, "the browser ended each time") from None
@@ -92,6 +98,19 @@ class Pages(ScrapyPlaywrightDownloadHandler):
                     if not self.open:
                         self.all_left.set()
         raise AssertionError("every attempt returns or raises")
+
+    async def unless_gone(self, visit: Coroutine[Any, Any, str | None]) -> str | None:
+        """Return what a visit does; raise BrowserGone if the browser ends before, for not every call notices that."""
+        work, gone = asyncio.ensure_future(visit), asyncio.ensure_future(self.gone.wait())
+        try:
+            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise BrowserGone
+            return work.result()
+        finally:
+            work.cancel()
+            gone.cancel()
+            await asyncio.gather(work, gone, return_exceptions=True)
 
     async def visit(self, url: str, supply: Supply) -> str | None:
         """Open a page in a context of its own, and leave nothing of it."""
@@ -120,7 +139,8 @@ class Pages(ScrapyPlaywrightDownloadHandler):
 
     async def leave(self, name: str) -> None:
         """Close a context; a browser that does not even do that is ended."""
-        if (wrapper := self.context_wrappers.get(name)) is None:
+        wrapper = self.context_wrappers.pop(name, None)
+        if wrapper is None or not self.running():
             return
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
@@ -131,7 +151,6 @@ class Pages(ScrapyPlaywrightDownloadHandler):
                 self.watch.kill(self.watch.browser)
         except Error:
             pass  # it is gone
-        self.context_wrappers.pop(name, None)
 
     # --- the browser's life ---
 
@@ -151,6 +170,7 @@ class Pages(ScrapyPlaywrightDownloadHandler):
         if self.running():
             return
         await self.stop()
+        self.gone = asyncio.Event()
         try:
             async with asyncio.timeout(START_SECONDS):
                 await self._launch()
@@ -191,7 +211,8 @@ class Pages(ScrapyPlaywrightDownloadHandler):
         await self.stop()
 
     async def _browser_disconnected_callback(self) -> None:
-        """Leave it to `ready` to notice: between two pages nobody needs a browser."""
+        """Tell the pages that are open; a new browser is for the next one to start."""
+        self.gone.set()
 
 
 class Watch:

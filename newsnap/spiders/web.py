@@ -1,5 +1,6 @@
 """Any address: the rules of its source where one knows the host, generic extraction elsewhere; nothing is listed."""
 
+import functools
 import re
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar
@@ -51,6 +52,7 @@ class WebSpider(NewsSpider):
         super().__init__(name, **kwargs)
 
     @classmethod
+    @functools.cache
     def address_rules(cls) -> AddressRules:
         return AnyAddress(cls.name, (), ())
 

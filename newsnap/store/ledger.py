@@ -27,6 +27,7 @@ Standing = Literal["new", "due", "known", "waiting"]
 
 LOOK_UP_SIZE = 1000
 """Identities in one query."""
+GONE_REASONS = ("HTTP 404", "HTTP 410")
 VALIDATORS = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
 """Response header → request header that asks whether a page changed since."""
 
@@ -43,7 +44,7 @@ class Look:
     """Of a conditional request, for a stored article of one page whose server told how to ask."""
 
 
-ENTERED = {"next": 1, "failed": 1, "text_of": 1}
+ENTERED = {"next": 1, "failed": 1, "text_of": 1, "reason": 1, "since": 1}
 """Fields of an entry that decide."""
 NEW, KNOWN, WAITING = Look("new"), Look("known"), Look("waiting")
 
@@ -72,8 +73,8 @@ class Ledger:
         self._store = store
         self._clock = clock
         self._ladder = ladder
-        self._entered: dict[str, str | None] = {}
-        """Identities that had an entry when they were looked up, with the article that has their text."""
+        self._entered: dict[str, Document] = {}
+        """The entries of those identities that had one when they were looked up."""
         self._sightings: Batches[_Seen, None] = Batches(self._note, size=batch_articles, seconds=batch_seconds / 2)
 
     # --- asking ---
@@ -99,7 +100,7 @@ class Ledger:
         closed = {each["_id"] for each in articles if each["state"] != "live"}
         looks = {id: KNOWN if id in known else NEW for id in ids}
         for each in entries:
-            self._entered[each["_id"]] = each.get("text_of")
+            self._entered[each["_id"]] = each
             if each["_id"] in closed:
                 continue
             if each["next"] is not None and each["next"] <= at:
@@ -113,7 +114,16 @@ class Ledger:
 
     def held_by(self, id: str) -> str | None:
         """Return the article that had the text of an address when that was looked up."""
-        return self._entered.get(id)
+        holder: str | None = self._entered.get(id, {}).get("text_of")
+        return holder
+
+    def gone_since(self, id: str) -> datetime | None:
+        """Return since when the page of an article was known to be gone before any page of it arrived.
+
+        It happens when recordings are replayed in an order that is not theirs.
+        """
+        entered = self._entered.get(id, {})
+        return entered["since"] if entered.get("reason") in GONE_REASONS else None
 
     async def _validators(self, articles: Sequence[Document]) -> dict[str, dict[str, str]]:
         """Return the headers that ask whether a page is still the one that was captured last."""
