@@ -180,7 +180,8 @@ RIGHTS = re.compile(r"请注明|转载请|谢绝转载|不得转载|未经授权
 def read_origin(paragraphs: Sequence[str]) -> list[str]:
     """Return the chain of attribution that the text itself names, outermost first; empty where it names none.
 
-    本文转自/转自/稿源 lines of the first and last three paragraphs, a closing （来源：…）, then the dateline (新华社北京…电).
+    本文转自/转自/稿源 lines of the first and last three paragraphs, a closing （来源：…）, then the dateline
+    (新华社北京…电).
 
     >>> read_origin(["本文转自：人民网-北京频道", "新华社北京4月24日电 今天……"])
     ['人民网-北京频道', '新华社']

@@ -20,14 +20,43 @@ WORDS = {
     "地方": "地方 港澳 台湾 大湾区 区域 城市 城建 本地 各地",
 }
 _BY_WORD = {word: category for category, words in WORDS.items() for word in words.split()}
-PROVINCES = (
-    "北京 天津 河北 山西 内蒙古 辽宁 吉林 黑龙江 上海 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 广西 海南 重庆 "
-    "四川 贵州 云南 西藏 陕西 甘肃 青海 宁夏 新疆"
-).split()
+PROVINCES = [
+    "北京",
+    "天津",
+    "河北",
+    "山西",
+    "内蒙古",
+    "辽宁",
+    "吉林",
+    "黑龙江",
+    "上海",
+    "江苏",
+    "浙江",
+    "安徽",
+    "福建",
+    "江西",
+    "山东",
+    "河南",
+    "湖北",
+    "湖南",
+    "广东",
+    "广西",
+    "海南",
+    "重庆",
+    "四川",
+    "贵州",
+    "云南",
+    "西藏",
+    "陕西",
+    "甘肃",
+    "青海",
+    "宁夏",
+    "新疆",
+]
 
 PROVINCE_CODES = frozenset(
-    """bj tj he hebei sx nmg nm ln jl hlj sh js zj ah fj jx sd ha henan hb hubei hn hunan gd gx hi hq hainan cq sc gz yn xz sn
-    sxi shaanxi gs qh nx xj bt hk macau tw gba""".split()  # noqa: SIM905 - a list of so many words is read better so
+    """bj tj he hebei sx nmg nm ln jl hlj sh js zj ah fj jx sd ha henan hb hubei hn hunan gd gx hi hq hainan cq sc gz yn xz
+    sn sxi shaanxi gs qh nx xj bt hk macau tw gba""".split()  # noqa: SIM905 - a list of so many words is read better so
 )
 """What hosts and paths of provinces are called."""
 

@@ -50,7 +50,7 @@ def decode(body: bytes, content_type: str = "") -> tuple[str, str]:
     """
     marked, mark = read_bom(body)
     if marked:
-        return body[len(mark) :].decode(marked, "replace"), marked
+        return body[len(mark or b"") :].decode(marked, "replace"), marked
     names = declared(body, content_type)
     candidates = list(dict.fromkeys(["utf-8", *names, "gb18030"]))
     for name in candidates:

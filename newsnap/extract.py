@@ -1,6 +1,7 @@
 """Reading a page: bytes become a parsed page, a layout names where things are, and the parts of an article come out.
 
-What a layout names, it is the authority on; `<meta>` fills the rest.  For dates every witness is kept: `dates.py` judges.
+What a layout names, it is the authority on; `<meta>` fills the rest.  For dates every witness is kept: `dates`
+judges.
 """
 
 import functools
@@ -34,8 +35,8 @@ MAX_FORBIDDEN = 0.01
 class Layout:
     """Where things are on the pages of one era of a source.
 
-    Values are CSS selectors (alternatives with a comma), XPath where they begin with `/`, `./` or `(`, or, where they begin
-    with `$`, a JMESPath into `data`: `$.detail.title`, `$` for the whole.
+    Values are CSS selectors (alternatives with a comma), XPath where they begin with `/`, `./` or `(`, or, where they
+    begin with `$`, a JMESPath into `data`: `$.detail.title`, `$` for the whole.
     """
 
     name: str
@@ -387,7 +388,7 @@ def numbered_pages(page: Page, page_count: str) -> list[str]:
 
 
 def read_outlet(finder: Finder, selector: str) -> str | None:
-    """Return the outlet that the first telling match names, or all of them in one line: a label may have its own element."""
+    """Return the outlet that the first telling match names, or all in one line: a label may have its own element."""
     for text in finder.texts(selector):
         if outlet := attribution.read_outlet(text[:MAX_LINE]):
             return outlet
@@ -439,8 +440,8 @@ def last_crumb(crumbs: Sequence[str]) -> str | None:
 
 
 DATE_METAS = (
-    "article:published_time", "og:published_time", "publishdate", "pubdate", "publish_time", "publishtime", "datepublished",
-    "bytedance:published_time", "weibo: article:create_at", "dc.date", "release_date", "apub:time", "article:create_at",
+    "article:published_time", "og:published_time", "publishdate", "pubdate", "publish_time", "publishtime",
+    "datepublished", "bytedance:published_time", "weibo: article:create_at", "dc.date", "release_date", "apub:time", "article:create_at",
     "firstpublishedtime",
 )  # fmt: skip
 MODIFIED_METAS = (

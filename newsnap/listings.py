@@ -144,7 +144,8 @@ def read_sitemap(body: bytes, url: str) -> Sitemap:
 
     Raises ListingError for what is not XML.
     """
-    pages, children = [], []
+    pages: list[Entry] = []
+    children: list[Entry] = []
     for element in xml_root(body).iter("{*}url", "{*}sitemap"):
         named = children_by_name(element)
         if not (address := text_of(named, "loc")):

@@ -54,7 +54,8 @@ class NewsSpider(scrapy.Spider):
 
     Arguments: urls (addresses parted by commas, or @FILE with one a line), limit (number of articles), since
     (YYYY-MM-DD, in the source's zone), refresh (1: also what is stored already).
-    Stats: newsnap/listing/{articles,dead}, newsnap/spider/{known,fetched,generic,empty,mojibake}, newsnap/failed/<reason>.
+    Stats: newsnap/listing/{articles,dead}, newsnap/spider/{known,fetched,generic,empty,mojibake},
+    newsnap/failed/<reason>.
     """
 
     # who
@@ -367,7 +368,7 @@ class NewsSpider(scrapy.Spider):
         return next(listings.dated([entry], fetched=fetched, zone=self.zone), None)
 
     def settled(self, entry: Entry, fetched: datetime) -> Entry:
-        """Return an entry whose date does not depend on when it is read: 3小时前 was said when the listing was fetched."""
+        """Return an entry whose date does not depend on when it is read: 3小时前 was said at the fetch of the listing."""
         if not RELATIVE.search(entry.published):
             return entry
         moment = dates.read_moment(entry.published, fetched=fetched, zone=self.zone)
@@ -383,9 +384,7 @@ class NewsSpider(scrapy.Spider):
                 found.setdefault(address.id, (address, entry))
         return list(found.values())
 
-    async def wanted(
-        self, articles: Sequence[tuple[Address, Entry]], *, listed: bool = True
-    ) -> AsyncIterator[Request]:
+    async def wanted(self, articles: Sequence[tuple[Address, Entry]], *, listed: bool = True) -> AsyncIterator[Request]:
         """Yield requests for the articles that are not stored or are due, as far as `limit` and `since` allow."""
         new = [each for each in articles if each[0].id not in self.asked]
         self.crawler.stats.inc_value("newsnap/listing/articles", len(new) if listed else 0)

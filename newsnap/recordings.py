@@ -66,7 +66,7 @@ class Recording(Protocol):
 
     @property
     def received(self) -> datetime | None:
-        """When the last of the responses was received, the time of a crawl that replays them; None if at no one time."""
+        """When the last of the responses was received, the time of a crawl that replays them; None if there is none."""
 
     def holds(self, url: str) -> bool:
         """Tell whether an address is recorded, so that there is a point in asking for it although nothing lists it."""

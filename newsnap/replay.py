@@ -61,7 +61,7 @@ _opened: dict[str, Recording] = {}
 
 
 def open_ahead(settings: BaseSettings) -> None:
-    """Open the recording for the next crawl of this process, so that what is wrong with it is said before anything starts.
+    """Open the recording for the next crawl of this process: what is wrong with it is said before anything starts.
 
     Raises ReplayError.
     """
@@ -91,7 +91,8 @@ class Replay:
 
 
 class ReplayDownloadHandler(BaseDownloadHandler):
-    """Answers requests from the recording; an address that it does not hold is a 404, as is any method but GET and POST.
+    """Answers requests from the recording; an address that it does not hold is a 404, as is any method but GET
+    and POST.
 
     When the response was received is left in `request.meta["fetched"]`, aware UTC.  A response of which the recorder
     kept only a part has the flag `truncated`, the 404 of an address that is not recorded the flag NOT_RECORDED.

@@ -85,7 +85,7 @@ MONGO_URI = os.environ.get("MONGO_URI", "")  # empty: the embedded server; read 
 MONGO_DATABASE = os.environ.get("MONGO_DATABASE", "newsnap")  # read by store.connection
 NEWSNAP_HOME = os.environ.get("NEWSNAP_HOME", str(PROJECT_HOME / ".newsnap"))  # all that newsnap keeps on disk
 NEWSNAP_MONGO_PORT = os.environ.get("NEWSNAP_MONGO_PORT", "")
-"""A port of 127.0.0.1 that the embedded server listens on too; empty: only a socket of the user's own; read by store.server."""
+"""A port of 127.0.0.1 that the embedded server opens too; empty: only a socket of the user's own; read by store.server."""
 NEWSNAP_REPLAY = os.environ.get("NEWSNAP_REPLAY", "")  # a WARC, or "captures"; read by replay
 
 NEWSNAP_CRAWL_DELAY_MAX_SECONDS = float(os.environ.get("NEWSNAP_CRAWL_DELAY_MAX_SECONDS", "120"))
@@ -99,10 +99,10 @@ NEWSNAP_EXTRACT_GENERIC = os.environ.get("NEWSNAP_EXTRACT_GENERIC", "") not in (
 NEWSNAP_BROWSER_PATH = os.environ.get("NEWSNAP_BROWSER_PATH", "")
 """The browser to render with; empty: Playwright's own, else the system's Chromium or Chrome; read by rendered."""
 NEWSNAP_BROWSER_SANDBOX = os.environ.get("NEWSNAP_BROWSER_SANDBOX", "1") not in ("", "0")
-"""The browser confines its pages, but never as root; 0 where the system allows no sandbox, as in many containers; read by
+"""The browser confines its pages, but never as root; 0 where the system allows no sandbox, as in containers; read by
 rendered."""
 NEWSNAP_RENDERED_ESCALATION = os.environ.get("NEWSNAP_RENDERED_ESCALATION", "1") not in ("", "0")
-"""A page without a text that looks as if scripts had yet to write it is rendered, whatever its source; read by rendered."""
+"""A page without a text that looks as if scripts had yet to write it is rendered; read by rendered."""
 NEWSNAP_RENDERED_PAGES = int(os.environ.get("NEWSNAP_RENDERED_PAGES", "2"))
 """Pages in the browser at once; read by rendered."""
 NEWSNAP_RENDERED_PAGE_SECONDS = float(os.environ.get("NEWSNAP_RENDERED_PAGE_SECONDS", "30"))

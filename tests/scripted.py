@@ -96,7 +96,7 @@ BEHAVIOURS = {
     "moved": "location.href = '/scripted/target.html';",
     "blank": "",
     "spying": """
-      const there = "{there}";
+      const there = "THERE";
       const tries = [
         () => fetch(`http://${there}/fetch`, {mode: "no-cors"}),
         () => fetch("/away?to=" + encodeURIComponent(`http://${there}/redirected`)),
@@ -198,7 +198,7 @@ class Answer(BaseHTTPRequestHandler):
         elif section in ("scripted", "turned") and page.endswith(".html"):
             script = BEHAVIOURS.get(id.rstrip("0123456789"), BEHAVIOURS[""])
             start = script if "insertAdjacentHTML" in script else f"addEventListener('load', () => {{ {script} }});"
-            shell = SHELL.replace("{script}", start).replace("{there}", self.server.there)
+            shell = SHELL.replace("{script}", start).replace("THERE", self.server.there)
             self.send(200, "text/html; charset=utf-8", shell.encode(), ETag='"shell"')
         elif section == "printed":
             page = f"<!DOCTYPE html><meta charset=utf-8><title>{id}</title><body>{markup(id)}"

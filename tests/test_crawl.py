@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import ROOT, Scrapy
 from pymongo.database import Database
 from record import PAGES, record
 from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from conftest import ROOT, Scrapy
 from newsnap.store.articles import capture_from
 from newsnap.store.schema import FIELDS
 
@@ -118,7 +118,8 @@ def test_a_host_whose_robots_txt_fails_is_left_alone(
         writer = WARCWriter(stream, gzip=True)
         for url, (line, body) in bodies.items():
             headers = StatusAndHeaders(line, [("Content-Type", "text/html")], protocol="HTTP/1.1")
-            writer.write_record(writer.create_warc_record(url, "response", payload=io.BytesIO(body), length=len(body), http_headers=headers))
+            payload = {"payload": io.BytesIO(body), "length": len(body)}
+            writer.write_record(writer.create_warc_record(url, "response", http_headers=headers, **payload))
     done = scrapy("crawl", "people", "-a", f"urls={address}", NEWSNAP_REPLAY=str(warc))
     assert done.returncode == (0 if fetched else 1), done.stderr
     assert db.articles.count_documents({}) == fetched

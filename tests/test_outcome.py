@@ -16,12 +16,12 @@ CASES: dict[str, tuple[dict[str, Any], str, bool, str | None]] = {
     "MongoDB gone": (GOOD, "mongo_away", False, "it ended early: MongoDB stayed away"),
     "an error at the start": ({}, "start_error", False, "it ended early: reading the listings failed"),
     "nothing alive": ({"newsnap/listing/none_alive": 1}, "finished", False, "no listing was alive"),
-    "an article not stored": (GOOD | {"newsnap/errors/item": 1}, "finished", False, "1 fetched article could not be stored"),
+    "an article not stored": (GOOD | {"newsnap/errors/item": 1}, "finished", False, "could not be stored"),
     "none of many": (
-        {"newsnap/listing/articles": 5, "newsnap/failed/article/HTTP 500": 5}, "finished", False, "5 articles listed, none stored",
+        {"newsnap/listing/articles": 5, "newsnap/failed/article/HTTP 500": 5}, "finished", False, "5 articles listed",
     ),
     "one page of many without an article": (GOOD | {"newsnap/spider/empty": 1}, "finished", False, None),
-    "a given address not had": (GOOD | {"newsnap/failed/article/HTTP 404": 1}, "finished", True, "1 of the given addresses"),
+    "a given address not had": (GOOD | {"newsnap/failed/article/HTTP 404": 1}, "finished", True, "1 of the given"),
 }  # fmt: skip
 
 

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-
 from conftest import ROOT
+
 from newsnap import settings
 from newsnap.items import Article, stored_fields
 from newsnap.store.schema import COLLECTIONS, FIELDS

@@ -72,12 +72,12 @@ def test_simple_selectors_are_looked_up() -> None:
 
 
 def test_a_page_of_many_elements_takes_no_more_than_its_share() -> None:
-    page = "<div class=none>" * 900 + '<p class="few many"><i id=x>a</i></p>' * 20_000
+    page = "<div class=deep>" * 20 + '<p class="few many"><i id=x>a</i></p>' * 20_000
     root = etree.fromstring(page, etree.HTMLParser(huge_tree=True))
     started = time.process_time()
     assert len(Index(root).select(".few, #x, .many")) == 40_000
-    assert Index(root).select(".far .none .many") == []
-    assert time.process_time() - started < 10  # a quadratic search takes minutes
+    assert len(Index(root).select(".deep .deep .many, .deep > .few")) == 20_000
+    assert time.process_time() - started < 10  # a quadratic search takes a minute
 
 
 def test_positions_are_in_document_order() -> None:

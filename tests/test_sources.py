@@ -43,7 +43,9 @@ def listed(name: str) -> list[Page]:
     source, pages = SOURCES[name], list(pages_of(name))
     way = source.feed_urls or source.sitemap_urls or [each.url for each in source.json_lists] or source.listing_urls
     kind = "xml" if way == source.sitemap_urls else ""  # a sitemap's children are not named by the source
-    lists = [page for page in pages if is_listing(page) and (page.address in way or kind in page.content_type and kind)]
+    lists = [
+        page for page in pages if is_listing(page) and (page.address in way or (kind in page.content_type and kind))
+    ]
     if source.sublisting_url:
         lists += [page for page in pages if is_listing(page) and re.search(source.sublisting_url, page.address)]
     text = b"".join(page.path.read_bytes() for page in lists)

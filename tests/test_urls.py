@@ -156,7 +156,9 @@ def test_a_foreign_address_is_refused_with_the_hosts_of_the_source() -> None:
         SOURCES["people"].address_rules().adopt("https://example.com/")
 
 
-@pytest.mark.parametrize("url", ["", "people.com.cn", "ftp://people.com.cn/x", "http://", "javascript:alert(1)", "http://[::1"])
+@pytest.mark.parametrize(
+    "url", ["", "people.com.cn", "ftp://people.com.cn/x", "http://", "javascript:alert(1)", "http://[::1"]
+)
 def test_what_is_no_address_of_the_web_is_refused(url: str) -> None:
     with pytest.raises(AddressError, match="give it as https://host/path"):
         tidy(url)

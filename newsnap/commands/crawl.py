@@ -1,4 +1,4 @@
-"""`scrapy crawl SOURCE`: Scrapy's own command, with clear sentences for bad input and an exit code that means something."""
+"""`scrapy crawl SOURCE`: Scrapy's own, with clear sentences for bad input and an exit code that means something."""
 
 import argparse
 import asyncio

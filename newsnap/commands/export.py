@@ -108,7 +108,7 @@ async def export_captures(store: Store, query: Document, path: Path) -> int:
 
 
 def in_order(document: Document) -> Document:
-    """Return a document with its fields in the order of the README's table; MongoDB sorts those of a new one by name."""
+    """Return a document with its fields in the order of the README's table; MongoDB sorts a new one's by name."""
     order = [name for name in FIELDS if name in document]
     return {name: document[name] for name in order} | document
 

@@ -36,7 +36,8 @@ class Command(ScrapyCommand):
             self.exitcode = complain(error)
             return
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for heading in ("source", "masthead", "listing", "rendered", "articles", "newest article", "failing", "last run"):
+        headings = ("source", "masthead", "listing", "rendered", "articles", "newest article", "failing", "last run")
+        for heading in headings:
             table.add_column(heading, justify="right" if heading == "articles" else "left", no_wrap=True)
         for name, source in sources.items():
             articles, newest = holdings.pop(name, (0, None))

@@ -21,8 +21,8 @@ class DatesPipeline:
     """Sets `published` and what belongs to it, and `modified`; an article without a date is kept.
 
     Stats: `newsnap/dates/from_<kind>`; `doubted` (articles whose witnesses disagree); `unreadable` (articles with
-    witnesses of which none can be believed); `refused_future` (witnesses that are later than the fetch); `before_since` (articles
-    older than `-a since`, which are dropped).
+    witnesses of which none can be believed); `refused_future` (witnesses that are later than the fetch);
+    `before_since` (articles older than `-a since`, which are dropped).
     """
 
     def __init__(self, crawler: Crawler) -> None:

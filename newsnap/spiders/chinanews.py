@@ -1,6 +1,7 @@
-"""中国新闻网 (https://www.chinanews.com.cn): the only central agency whose feeds are alive, 30 entries each; GB2312 until 2012.
+"""中国新闻网 (https://www.chinanews.com.cn): the only central agency whose feeds are alive, 30 entries each.
 
-Provincial sites (www.<province>.chinanews.com) number their articles by themselves.
+Provincial sites (www.<province>.chinanews.com) number their articles by themselves;
+pages are GB2312 until 2012.
 """
 
 from newsnap.news_spider import Layout, NewsSpider

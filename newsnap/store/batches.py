@@ -1,6 +1,7 @@
 """Batches: many that ask at once are answered by one operation, and each waits for its own answer."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -17,7 +18,7 @@ class Batches(Generic[T, R]):
     def __init__(
         self, flush: Callable[[Sequence[T]], Awaitable[Sequence[R | Exception]]], *, size: int, seconds: float
     ):
-        """Take a function that answers each member of a batch, in order; an exception is raised for that member alone."""
+        """Take a function that answers each member of a batch, in order; an exception is raised for its member alone."""
         self._flush = flush
         self._size = size
         self._seconds = seconds
@@ -38,10 +39,8 @@ class Batches(Generic[T, R]):
     async def _run(self) -> None:
         try:
             while self._waiting:
-                try:
+                with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._full.wait(), self._seconds)
-                except TimeoutError:
-                    pass
                 batch, self._waiting = self._waiting[: self._size], self._waiting[self._size :]
                 if len(self._waiting) < self._size:
                     self._full.clear()

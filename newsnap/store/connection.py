@@ -123,8 +123,8 @@ class Store:
             except (InvalidURI, ConfigurationError, ValueError) as error:
                 await asyncio.to_thread(self.leave)
                 raise StoreError(
-                    f"MONGO_URI={shown(uri)} is no MongoDB address ({error}): give mongodb://host:port/, or leave it unset "
-                    "for the embedded server"
+                    f"MONGO_URI={shown(uri)} is no MongoDB address ({error}): give mongodb://host:port/, or leave it "
+                    "unset for the embedded server"
                 ) from None
             try:
                 await client.admin.command("ping")
@@ -133,8 +133,8 @@ class Store:
                 await client.close()
                 await asyncio.to_thread(self.leave)
                 raise StoreError(
-                    f"MongoDB at {self.where} does not answer ({brief(error)}): start it, correct MONGO_URI, or unset it "
-                    "for the embedded server"
+                    f"MongoDB at {self.where} does not answer ({brief(error)}): start it, correct MONGO_URI, or "
+                    "unset it for the embedded server"
                 ) from None
             except PyMongoError as error:
                 await client.close()
@@ -216,8 +216,8 @@ class Store:
             return
         logging.getLogger("scrapy.core.scraper").addFilter(is_news)
         self.away = MongoAway(
-            f"MongoDB at {self.where} has been away for {waited:.0f} s ({brief(error)}); the crawl ends, what is not stored "
-            "is fetched again next time; NEWSNAP_MONGO_WAIT_SECONDS says how long to wait"
+            f"MongoDB at {self.where} has been away for {waited:.0f} s ({brief(error)}); the crawl ends, what is not "
+            "stored is fetched again next time; NEWSNAP_MONGO_WAIT_SECONDS says how long to wait"
         )
         logger.error("%s", self.away)
         self.on_away()

@@ -20,7 +20,7 @@ class RuleStore:
     async def read(self) -> list[Rule]:
         """Return all rules in force.
 
-        Raises RuleError for a rule that cannot be read, since a rule that is not understood may be the one that matters.
+        Raises RuleError for a rule that cannot be read, since the one that is not understood may be the one that matters.
         """
         at = datetime.now(UTC)
         documents = await self._store.db.takedowns.find({}).to_list()

@@ -157,7 +157,7 @@ COLLECTIONS: dict[str, tuple[Document, list[IndexModel]]] = {
             IndexModel([("story", ASCENDING), ("published", ASCENDING)], name="story_published"),
             IndexModel([("also_at", ASCENDING)], name="also_at", sparse=True),
             IndexModel([("content_hash", ASCENDING), ("_id", ASCENDING)], name="content_hash"),
-            # Two crawlers that bring the same new text at once: MongoDB lets one in.  Revised articles are exempt, since a
+            # Two crawlers that bring the same new text at once: MongoDB lets one in.  Revised articles are exempt: a
             # publisher may make two of his articles the same.
             IndexModel(
                 [("content_hash", ASCENDING)],
@@ -205,9 +205,9 @@ async def ensure_schema(db: AsyncDatabase[Document]) -> None:
     there = {each["name"]: each async for each in await db.list_collections()}
     if "takedowns" not in there and "articles" in there and await db.articles.find_one({}, {"_id": 1}):
         raise SchemaError(
-            f"the collection takedowns is gone from the database {db.name}, which has articles: nothing is crawled or shown "
-            "without the rules; restore it from a backup, or make it anew with db.createCollection('takedowns') if there "
-            "were none"
+            f"the collection takedowns is gone from the database {db.name}, which has articles: nothing is crawled or "
+            "shown without the rules; restore it from a backup, or make it anew with db.createCollection('takedowns') if "
+            "there were none"
         )
     for name, (schema, indexes) in COLLECTIONS.items():
         validator = {"$jsonSchema": schema}
