@@ -118,6 +118,10 @@ def audit(db: Database[Document], articles: Sequence[Invented]) -> Audit:
                 result.lost.append(f"{each.id} has {pages[each.id]} captures of {len(each.pages)} pages")
             elif pages[each.id] > len(each.pages):
                 result.doubled.append(f"{each.id} has {pages[each.id]} captures of {len(each.pages)} pages")
+    fingerprints = {each["_id"]: "pending" in each for each in db.fingerprints.find({}, {"pending": 1})}
+    result.torn += [f"{each} has no fingerprint" for each in sorted(documents.keys() - fingerprints.keys())]
+    result.torn += [f"{each} was never compared with others" for each, pending in fingerprints.items() if pending]
+    result.doubled += [f"{each} has a fingerprint and is not stored" for each in fingerprints.keys() - documents.keys()]
     strangers = documents.keys() - {each.id for each in articles}
     result.doubled += [f"{each} is stored and was never published" for each in sorted(strangers)]
     result.doubled += [f"{each} has captures and is not stored" for each in sorted(pages.keys() - documents.keys())]

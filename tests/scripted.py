@@ -1,6 +1,6 @@
 """A site on loopback whose articles only scripts write, pages among them that misbehave, and the sources that read it.
 
-    SPIDER_MODULES=newsnap.spiders,scripted scrapy crawl scripted -a urls=…
+SPIDER_MODULES=newsnap.spiders,scripted scrapy crawl scripted -a urls=…
 """
 
 import json
@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from newsnap.news_spider import Layout, NewsSpider
 
 LAYOUT = Layout(name="page", body="#text p", title="h1", published="#time")
-THINGS = "桥 渠 亭 站 港 园 塔 馆 路 坝".split()
+THINGS = ["桥", "渠", "亭", "站", "港", "园", "塔", "馆", "路", "坝"]
 
 
 class ScriptedSpider(NewsSpider):
@@ -91,45 +91,50 @@ BEHAVIOURS = {
     "growing": "write().then(() => setInterval(() => document.getElementById('text').append('又'), 20));",
     "popups": "write(); for (let n = 0; n < 20; n++) window.open('/scripted/1.html'); alert(1); confirm(2); print();",
     "waiting": "write(); fetch('/endless');",
-    "chatty": "write().then(() => { for (let n = 0; n < 500; n++) fetch('/api/idle?n=' + n); });",
+    "chatty": "write().then(() => { for (let n = 0; n < 150; n++) fetch('/api/idle?n=' + n); });",
     "download": "write(); const a = document.createElement('a'); a.href = '/file.zip'; a.download = 'x'; a.click();",
     "moved": "location.href = '/scripted/target.html';",
     "blank": "",
     "spying": """
       const there = "THERE";
+      const add = (tag, name, value) => {
+        const made = document.createElement(tag);
+        made[name] = value;
+        document.body.append(made);
+        return made;
+      };
+      const away = path => "/away?to=" + encodeURIComponent(`http://${there}/${path}`);
+      const call = servers => {
+        const made = new RTCPeerConnection({iceServers: servers});
+        made.createDataChannel("x");
+        made.createOffer().then(offer => made.setLocalDescription(offer));
+      };
       const tries = [
         () => fetch(`http://${there}/fetch`, {mode: "no-cors"}),
-        () => fetch("/away?to=" + encodeURIComponent(`http://${there}/redirected`)),
+        () => fetch(away("redirected")),
         () => fetch("/taken-down"),
         () => fetch("/away?to=/taken-down"),
-        () => { const s = document.createElement("script"); s.src = `http://${there}/script`; document.body.append(s); },
-        () => { const f = document.createElement("iframe"); f.src = `http://${there}/frame`; document.body.append(f); },
-        () => { const f = document.createElement("iframe"); f.src = "/away?to=" + encodeURIComponent(`http://${there}/f`);
-                document.body.append(f); },
-        () => { const f = document.createElement("iframe"); f.src = "/forbidden/frame.html"; document.body.append(f); },
+        () => add("script", "src", `http://${there}/script`),
+        () => add("iframe", "src", `http://${there}/frame`),
+        () => add("iframe", "src", away("frame-redirected")),
+        () => add("iframe", "src", "/forbidden/frame.html"),
+        () => add("img", "src", `http://${there}/image`),
+        () => Object.assign(add("link", "rel", "prefetch"), {href: `http://${there}/prefetched`}),
+        () => Object.assign(add("link", "rel", "preconnect"), {href: `http://${there}`}),
+        () => document.head.insertAdjacentHTML("beforeend", `<style>@import "http://${there}/style";</style>`),
         () => new WebSocket(`ws://${there}/socket`),
         () => new EventSource(`http://${there}/events`),
         () => navigator.sendBeacon(`http://${there}/beacon`),
-        () => { const l = document.createElement("link"); l.rel = "prefetch"; l.href = `http://${there}/p`;
-                document.head.append(l); },
-        () => { const l = document.createElement("link"); l.rel = "preconnect"; l.href = `http://${there}`;
-                document.head.append(l); },
-        () => { const f = document.createElement("iframe"); f.srcdoc = `<script>const c = new RTCPeerConnection({iceServers:
-                [{urls: "stun:${there}"}, {urls: "turn:${there}?transport=tcp", username: "u", credential: "c"}]});
-                c.createDataChannel("x"); c.createOffer().then(o => c.setLocalDescription(o));<\\/script>`;
-                document.body.append(f); },
-        () => { const c = new RTCPeerConnection({iceServers: [{urls: `stun:${there}`}]});
-                c.createDataChannel("x"); c.createOffer().then(o => c.setLocalDescription(o)); },
+        () => call([{urls: `stun:${there}`}]),
+        () => call([{urls: `turn:${there}?transport=tcp`, username: "u", credential: "c"}]),
+        () => add("iframe", "srcdoc", `<script>(${call})([{urls: "stun:${there}"}])<\\/script>`),
         () => new Worker(URL.createObjectURL(new Blob([`fetch("http://${there}/worker", {mode: "no-cors"});
-                new WebSocket("ws://${there}/ws")`]))),
+          new WebSocket("ws://${there}/of-worker")`]))),
         () => new SharedWorker(URL.createObjectURL(new Blob([`fetch("http://${there}/shared", {mode: "no-cors"})`]))),
         () => navigator.serviceWorker.register("/worker.js"),
         () => new WebTransport(`https://${there}/transport`),
-        () => { const f = document.createElement("form"); f.action = `http://${there}/form`; f.method = "post";
-                f.target = "_blank"; document.body.append(f); f.submit(); },
+        () => Object.assign(add("form", "target", "_blank"), {action: `http://${there}/form`, method: "post"}).submit(),
         () => window.open(`http://${there}/window`),
-        () => { document.head.insertAdjacentHTML("beforeend", `<style>@import "http://${there}/style";</style>`); },
-        () => { const i = new Image(); i.src = `http://${there}/image`; },
       ];
       for (const each of tries) { try { const made = each(); if (made && made.catch) made.catch(() => {}); } catch {} }
       write();
@@ -164,7 +169,6 @@ class Site(ThreadingHTTPServer):
     def count(self, path: str) -> int:
         """Return how often a path was asked for, whatever its query."""
         return sum(each.partition("?")[0] == path for each in self.asked)
-
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Pass over connections that break off."""

@@ -1,6 +1,6 @@
 """The kill soak: crawlers and mongod are killed at random moments, and nothing may be lost or doubled.
 
-    PYTHONPATH=. python tests/soak_kill.py [--articles 600] [--kills 20] [--seed 1] [--only crawler,mongod,away]
+    python tests/soak_kill.py [--articles 600] [--kills 20] [--seed 1] [--only crawler,mongod,away]
 
 It takes about five minutes, and exits 1 if anything was lost, doubled or left running.
 """
@@ -16,6 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pymongo import MongoClient
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from crashes import (
     Audit,
     Crawl,
@@ -28,7 +32,6 @@ from crashes import (
     wait_for,
 )
 from invented import Invented, write_warc
-from pymongo import MongoClient
 
 from newsnap.store.server import EmbeddedServer
 

@@ -3,8 +3,8 @@
     python tests/soak_rendered.py [--pages 200] [--mongo-uri URI]
 
 A third of the pages misbehave: scripts without end, memory without end, pages that load themselves or each other for
-ever, pages of 120 MB, requests without an answer; and now and then the browser is killed from outside.  Without a URI the
-embedded server keeps what is stored, in a directory of its own.
+ever, pages of 120 MB, requests without an answer; and now and then the browser is killed from outside.  Without a URI
+the embedded server keeps what is stored, in a directory of its own.
 """
 
 import argparse
@@ -26,7 +26,7 @@ MISBEHAVING = ("hung", "hog", "reload", "chase", "huge", "growing", "waiting", "
 LOST = {"hung", "hog", "reload", "chase", "huge"}
 """Behaviours that cost the article; the others do not."""
 SETTINGS = {
-    "NEWSNAP_RENDERED_PAGE_SECONDS": "8",
+    "NEWSNAP_RENDERED_PAGE_SECONDS": "10",
     "NEWSNAP_RENDERED_PROCESS_BYTES": "400000000",
     "CONCURRENT_REQUESTS_PER_DOMAIN": "2",
     "NEWSNAP_RENDERED_PAGE_REQUESTS": "30",
@@ -68,7 +68,7 @@ class Figures:
         began, ended = max(self.crawler_bytes[:third]), max(self.crawler_bytes[-third:])
         told = re.findall(r"'(newsnap/rendered/[^']+)': (\d+)", self.log)
         return [
-            f"{self.pages} pages in {self.seconds:.0f} s, {self.pages / self.seconds:.2f} a second; exit {self.exit_code}",
+            f"{self.pages} pages in {self.seconds:.0f} s, exit {self.exit_code}",
             f"stored {self.stored} of the {self.wanted} articles that could be had",
             f"longest pause without a request {self.longest_gap:.1f} s",
             f"crawler at most {mega(began)} in the first third, {mega(ended)} in the last",
@@ -130,20 +130,21 @@ def memory_of(id: int) -> int:
     return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
 
-def plan(count: int, seed: int) -> list[str]:
-    """Return the names of so many pages, every third of which misbehaves, each behaviour about as often."""
-    behaviours = [each for _ in range(count) for each in MISBEHAVING][: count // 3]
+def plan(count: int, every: int, seed: int) -> list[str]:
+    """Return the names of so many pages; of so many in a row one misbehaves, each behaviour about as often."""
+    behaviours = [each for _ in range(count) for each in MISBEHAVING][: count // every]
     random.Random(seed).shuffle(behaviours)
-    # "chase" goes on to the next numbers
-    return [
-        f"{behaviours[at // 3]}{at * 100}" if at % 3 == 1 and at // 3 < len(behaviours) else f"good{at}"
-        for at in range(count)
-    ]
+    names = [f"good{at}" for at in range(count)]
+    for number, behaviour in enumerate(behaviours):
+        names[number * every + 1] = f"{behaviour}{number * 100}"  # "chase" goes on to the next numbers
+    return names
 
 
-def soak(site: Site, pages: int, home: Path, environment: dict[str, str], *, kill_every: float = 0.0) -> Figures:
-    """Crawl, watch, and return what was seen."""
-    names = plan(pages, seed=3)
+def soak(
+    site: Site, pages: int, home: Path, environment: dict[str, str], *, every: int = 3, kill_every: float = 0.0
+) -> Figures:
+    """Crawl, watch, and return what was seen; kill_every is in seconds, 0 for never."""
+    names = plan(pages, every, seed=3)
     behaviours = [name.rstrip("0123456789") for name in names]
     figures = Figures(pages, sum(each not in LOST for each in behaviours))
     addresses = home.parent / "addresses.txt"

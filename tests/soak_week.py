@@ -108,11 +108,12 @@ class Soak:
         pending = db.fingerprints.count_documents({"pending": {"$exists": True}})
         copies = sum(expected[id] != id for id in expected)
         took = time.monotonic() - began
+        gone = db.articles.count_documents({"gone": {"$type": "date"}})
         print(
             f"{name}: {len(articles)} articles, {copies} of them copies, {db.revisions.count_documents({})} revisions, "
-            f"{db.articles.count_documents({'gone': {'$type': 'date'}})} gone, in {took:.0f} s; lost {len(lost)}, strange "
-            f"{len(strangers)}, in the wrong story {len(wrong)}, other texts {unedited}, other pages {unkept}, wrongly gone "
-            f"or there {unseen}, not linked yet {pending}"
+            f"{gone} gone, in {took:.0f} s; lost {len(lost)}, strange {len(strangers)}, in wrong stories {len(wrong)}, "
+            f"other texts {unedited}, other pages {unkept}, wrongly gone or there {unseen}, not linked yet {pending}",
+            flush=True,
         )
         for what, found in (("lost", lost), ("strange", strangers), ("in the wrong story", wrong)):
             if found:

@@ -127,6 +127,22 @@ def test_twins_of_one_template_are_not_reprints() -> None:
     assert linked <= 3
 
 
+def test_twins_with_other_numbers_are_told_by_hashes_alone() -> None:
+    chance = random.Random(5)
+    pairs = [(reprints.meeting(chance), reprints.meeting(chance)) for _ in range(40)]
+    said = Counter(relation(fingerprint(*one), fingerprint(*other)) for one, other in pairs)
+    assert said["twin"] >= 25, "most have another month and another day"
+
+
+def test_scattered_edits_do_not_hide_a_reprint() -> None:
+    found = 0
+    for number in range(40):
+        title, body = reprints.text_of(number)
+        heavily = reprints.edited(body, 0.095, random.Random(number))
+        found += relation_of_texts(read(title, body), read(title, heavily)) == "reprint"
+    assert found >= 36
+
+
 def test_one_number_makes_another_text_and_not_another_story() -> None:
     chance = random.Random(1)
     for number in range(60):

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Scrapy
 from record import DAY, pages_of, recorded
 from scrapy.utils.project import get_project_settings
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from conftest import Scrapy
 from newsnap.dates import judge
 from newsnap.extract import Page
 from newsnap.generic import read_generic, read_or_refuse
@@ -94,7 +94,11 @@ def test_most_saved_pages_of_the_sources_are_read_as_by_their_layouts() -> None:
     [
         ("渡船早开一刻钟 - 晨港网", "渡船早开一刻钟", "渡船早开一刻钟"),
         ("最前线 | 渡船早开一刻钟_晨港网", "最前线 | 渡船早开一刻钟", "最前线 | 渡船早开一刻钟"),
-        ("渡船早开一刻钟，码头站满提着菜篮的..._晨港网", "渡船早开一刻钟，码头站满提着菜篮的老人", "渡船早开一刻钟，码头站满提着菜篮的老人"),
+        (
+            "渡船早开一刻钟，码头站满提着菜篮的..._晨港网",
+            "渡船早开一刻钟，码头站满提着菜篮的老人",
+            "渡船早开一刻钟，码头站满提着菜篮的老人",
+        ),
         ("晨港网_新闻", "渡船早开一刻钟", "渡船早开一刻钟"),
     ],
 )
@@ -143,7 +147,8 @@ def test_on_a_platform_the_account_is_the_author() -> None:
         ("", "昨天 16:20 来源：晨港日报", "2026-10-02T08:20:00+00:00"),
         ('<meta name="publishdate" content="2026-10-03">', "10月3日 16:20 来源：晨港日报", "2026-10-03T08:20:00+00:00"),
         (
-            '<script type="application/ld+json">{"@type":"NewsArticle","datePublished":"2026-10-03T06:20:00Z"}</script>',
+            """<script type="application/ld+json">
+            {"@type": "NewsArticle", "datePublished": "2026-10-03T06:20:00Z"}</script>""",
             "2026-10-03 08:20 来源：晨港日报",
             "2026-10-03T06:20:00+00:00",  # printed by the clock of a place two hours east of Greenwich
         ),
@@ -178,7 +183,9 @@ def test_headline_and_date_inside_the_block_of_text_are_cut() -> None:
 
 def test_a_summary_list_elsewhere_is_not_the_text() -> None:
     others = "".join(f"<div class='it'><p>{each}</p></div>" for each in reversed(PROSE * 2))
-    html = article(body="".join(f"<p>{each}</p>" for each in PROSE[:2])).replace("<h3>热门</h3>", f"<h3>热门</h3>{others}")
+    html = article(body="".join(f"<p>{each}</p>" for each in PROSE[:2])).replace(
+        "<h3>热门</h3>", f"<h3>热门</h3>{others}"
+    )
     reading = read_generic(page(html))
     assert reading is not None
     assert reading.text.paragraphs == PROSE[:2]
@@ -186,7 +193,9 @@ def test_a_summary_list_elsewhere_is_not_the_text() -> None:
 
 def test_a_text_that_stands_in_a_script_is_read() -> None:
     markup = "".join(f"<p>{each}</p>" for each in PROSE)
-    data = {"doc": {"title": "渡船早开一刻钟", "newsTime": "2026-10-03 16:20:05", "source": "晨港日报", "content": markup}}
+    data = {
+        "doc": {"title": "渡船早开一刻钟", "newsTime": "2026-10-03 16:20:05", "source": "晨港日报", "content": markup}
+    }
     script = f"<script>var allData = {json.dumps(data, ensure_ascii=False)};</script>"
     html = f"<html><head><title>渡船早开一刻钟_晨港网</title>{script}</head><body><div id='app'></div></body></html>"
     reading = read_generic(page(html))
@@ -206,7 +215,9 @@ def test_the_language_is_what_the_page_says(language: str, head: str, expected: 
     assert reading.language == expected
 
 
-LINKS = "".join(f"<li><a href='/{n}'>第{n}号码头的海鸥普查今天开始了</a> <span>10-0{n % 9 + 1}</span></li>" for n in range(60))
+LINKS = "".join(
+    f"<li><a href='/{n}'>第{n}号码头的海鸥普查今天开始了</a> <span>10-0{n % 9 + 1}</span></li>" for n in range(60)
+)
 LONG = "".join(f"<p>{each}</p>" for each in PROSE * 4)
 
 
@@ -214,11 +225,23 @@ LONG = "".join(f"<p>{each}</p>" for each in PROSE * 4)
     ("html", "url"),
     [
         (f"<title>晨港网_新闻首页</title><h1>晨港网</h1><ul>{LINKS}</ul>", "https://www.chengang.example/"),
-        ("<title>404</title><h1>404</h1><p>抱歉，您访问的页面不存在或已删除，五秒后自动跳转到首页，感谢您的支持与理解。</p>", URL),
-        ("<title>用户登录</title><h1>用户登录</h1><p>请登录后继续阅读全文，用户名与密码由管理员发放，忘记密码请联系我们。</p>", URL),
-        ("<title>安全验证</title><p>请拖动滑块完成安全验证，您的访问过于频繁，完成之后即可继续访问本站的内容。</p>", URL),
+        (
+            "<title>404</title><h1>404</h1><p>抱歉，您访问的页面不存在或已删除，五秒后自动跳转到首页，感谢您的支持与理解。</p>",
+            URL,
+        ),
+        (
+            "<title>用户登录</title><h1>用户登录</h1><p>请登录后继续阅读全文，用户名与密码由管理员发放，忘记密码请联系我们。</p>",
+            URL,
+        ),
+        (
+            "<title>安全验证</title><p>请拖动滑块完成安全验证，您的访问过于频繁，完成之后即可继续访问本站的内容。</p>",
+            URL,
+        ),
         (f"<title>海鸥 - 百科</title><h1>海鸥</h1>{LONG}", "https://baike.chengang.example/item/1"),
-        (f"<title>数海鸥的人</title><h1>数海鸥的人</h1><p>楼主 发表于：2026-10-3</p>{LONG}", "https://bbs.chengang.example/thread-1.html"),
+        (
+            f"<title>数海鸥的人</title><h1>数海鸥的人</h1><p>楼主 发表于：2026-10-3</p>{LONG}",
+            "https://bbs.chengang.example/thread-1.html",
+        ),
         (f"<title>我的空间</title><h1>随笔</h1>{LONG}", URL),
         ("<title></title><body></body>", URL),
         ("", URL),
@@ -243,7 +266,9 @@ def write_warc(out: Path, pages: dict[str, str | bytes]) -> None:
             date = {"WARC-Date": f"{DAY:%Y-%m-%dT%H:%M:%SZ}"}
             payload = io.BytesIO(body)
             writer.write_record(
-                writer.create_warc_record(url, "response", payload, len(body), warc_headers_dict=date, http_headers=head)
+                writer.create_warc_record(
+                    url, "response", payload, len(body), warc_headers_dict=date, http_headers=head
+                )
             )
 
 

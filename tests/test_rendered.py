@@ -1,5 +1,6 @@
-"""Pages that only scripts write are read with a real Chromium; it reaches nothing that newsnap does not fetch for it."""
+"""Pages that only scripts write are read with a real Chromium, and it reaches nothing that newsnap does not fetch."""
 
+import asyncio
 import io
 import json
 import os
@@ -15,19 +16,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import ROOT, Scrapy
 from pymongo.database import Database
 from scrapy.settings import Settings
-from scripted import ROBOTS, SHELL, WRITE, Site, article, running_site
-from soak_rendered import Family, crawl_environment, soak
+from scripted import BEHAVIOURS, ROBOTS, SHELL, WRITE, Site, article, running_site
+from soak_rendered import MISBEHAVING, Family, crawl_environment, soak
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from conftest import ROOT, Scrapy
 from newsnap.extract import Page
 from newsnap.rendered import executable
 from newsnap.rendered.bounds import Bounds
 from newsnap.rendered.escalation import Escalation, is_shell
 from newsnap.rendered.executable import NoBrowser, find_browser
+from newsnap.rendered.launch import Launcher, may_sandbox
 from newsnap.rendered.unwanted import is_tracker
 
 Document = dict[str, Any]
@@ -177,7 +179,10 @@ SHELLS = {
     "big script": (f"<script>var data = '{'x' * 3000}'; render(data)</script>", True),
     "article": (f'<div id="app"><p>{TEXT}</p></div><script src="/app.js"></script>', False),
     "no script": ('<div id="app"></div><p>页面不存在</p>', False),
-    "counter in noscript": (f"<noscript><img src=/count.gif></noscript><p>{TEXT[:200]}</p><script src=a.js></script>", False),
+    "counter in noscript": (
+        f"<noscript><img src=/count.gif></noscript><p>{TEXT[:200]}</p><script src=a.js></script>",
+        False,
+    ),
     "short notice": (f"<p>{TEXT[:90]}</p><script>count()</script>", False),
     "list of links": ("".join(f"<a href=/{n}>{TEXT[:30]}</a>" for n in range(40)) + f"<p>{TEXT[:310]}</p>", False),
 }
@@ -242,12 +247,34 @@ def test_a_page_reaches_no_address_that_newsnap_would_not(
     assert not asked & {"/taken-down", "/forbidden/frame.html", "/worker.js"}
 
 
+def test_the_browser_by_itself_reaches_nothing() -> None:
+    listener = Listener("127.0.0.1")
+    page = f"<body><script>const write = () => {{}};{BEHAVIOURS['spying']}</script>"
+    page = page.replace("THERE", f"127.0.0.1:{listener.port}")
+
+    async def spy() -> None:
+        launcher = Launcher(None, executable=find_browser(Settings()), sandbox=may_sandbox(True))
+        await launcher.start()
+        browser = await launcher.launch_browser()
+        try:
+            opened = await (await browser.new_context()).new_page()
+            await opened.route("http://spy.example/", lambda route: route.fulfill(body=page, content_type="text/html"))
+            await opened.goto("http://spy.example/", wait_until="commit")
+            await asyncio.sleep(3)
+        finally:
+            await browser.close()
+            await launcher.close()
+
+    asyncio.run(spy())
+    assert listener.came == []
+
+
 def test_a_page_that_misbehaves_costs_itself_and_nothing_else(
     site: Site, db: Database[Document], environment: dict[str, str]
 ) -> None:
     home = Path(environment["NEWSNAP_HOME"])
     opened = crawl_environment(home, environment["MONGO_URI"]) | {"MONGO_DATABASE": db.name}
-    figures = soak(site, 33, home, opened)
+    figures = soak(site, 2 * len(MISBEHAVING), home, opened, every=2)
     told = "\n".join([*figures.lines(), figures.log])
     assert figures.stored == figures.wanted, told
     assert not figures.left, told
@@ -257,9 +284,7 @@ def test_a_page_that_misbehaves_costs_itself_and_nothing_else(
     assert re.search(r"rendered/failed/(timeout|memory)", figures.log), told
 
 
-def test_a_browser_that_is_killed_is_started_again(
-    crawl: Crawl, db: Database[Document], family: Family
-) -> None:
+def test_a_browser_that_is_killed_is_started_again(crawl: Crawl, db: Database[Document], family: Family) -> None:
     killed = []
 
     def kill() -> None:

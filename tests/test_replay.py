@@ -76,7 +76,7 @@ class Replayer:
 
     def write(self, *records: bytes, name: str = "day.warc.gz") -> None:
         self.path = self.path.with_name(name)
-        self.path.write_bytes(b"".join(gzip.compress(each) if name.endswith(".gz") else each for each in records))
+        self.path.write_bytes(b"".join(gzip.compress(each, mtime=0) if name.endswith(".gz") else each for each in records))
 
     def crawl(self, *requests: scrapy.Request | str, **settings: Any) -> list[Any]:
         replies: list[Any] = []
@@ -183,7 +183,7 @@ def test_a_redirect_to_the_other_scheme_does_not_lead_in_a_circle(day: Replayer)
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [
-        (b"gzip", gzip.compress(b"<p>page")),
+        (b"gzip", gzip.compress(b"<p>page", mtime=0)),
         (b"gzip", b"<p>page"),
         (b"br", brotli.compress(b"<p>page")),
         (b"br", b"<p>page"),
@@ -298,11 +298,11 @@ def unusable() -> Iterator[tuple[str, bytes | None, str]]:
     yield "missing", None, "No such file"
     yield "empty", b"", "is empty"
     yield "page", b"<html>a page</html>" * 100, "is not a WARC file"
-    yield "packed page", gzip.compress(b"<html>a page</html>" * 100), "is not a WARC file"
+    yield "packed page", gzip.compress(b"<html>a page</html>" * 100, mtime=0), "is not a WARC file"
     yield "noise", b"\x1f\x8b" + random.Random(1).randbytes(1000), "is not a WARC file"
     yield "questions only", gzip.compress(record(URL, b"GET / HTTP/1.1\r\n\r\n", kind="request")), "holds no response"
     yield "cut in its only record", page[:-30], "holds no response"
-    yield "packed as a whole", gzip.compress(page * 3), "compressed as a whole"
+    yield "packed as a whole", gzip.compress(page * 3, mtime=0), "compressed as a whole"
 
 
 @pytest.mark.parametrize(("content", "reason"), [pytest.param(*rest, id=name) for name, *rest in unusable()])

@@ -217,6 +217,27 @@ def test_two_crawlers_at_once_lose_no_link(seed: int, settings: Settings, db: Da
     assert db.articles.count_documents({"revision": {"$ne": 1}}) == 0
 
 
+def test_of_two_that_unite_one_story_the_second_sees_what_the_first_did(
+    settings: Settings, db: Database[Document]
+) -> None:
+    async def act(store: Store) -> None:
+        loners = [article(f"people:{at}", reprints.text_of(at)[1], published=NOON + at * HOUR) for at in (1, 2, 3)]
+        await put_all(store, loners)
+        assert store.client
+        async with store.client.start_session() as session:
+            await session.start_transaction()
+            await store.stories._unite(session, ["people:2", "people:3"])
+            other = asyncio.create_task(
+                store.stories._transact(lambda it: store.stories._unite(it, ["people:1", "people:2"]))
+            )
+            await asyncio.sleep(0.2)
+            await session.commit_transaction()
+        await other
+
+    in_store(settings, act)
+    assert set(stories(db).values()) == {"people:1"}
+
+
 def test_what_a_killed_crawl_left_unlinked_is_linked_by_the_next(settings: Settings, db: Database[Document]) -> None:
     async def killed(store: Store) -> None:
         await put(store, article("xinhua:1", reprint(1), published=NOON + HOUR))

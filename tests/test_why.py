@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_generic import URL, article, saved_page_of_people, write_warc
-
 from conftest import Scrapy
+from test_generic import URL, article, saved_page_of_people, write_warc
 
 KNOWN, SAVED = saved_page_of_people()
 

@@ -24,6 +24,8 @@ EVENING = timedelta(hours=22)
 """Every day is recorded at ten in the evening."""
 CHINANEWS = Path(__file__).parent / "pages" / "chinanews" / "standard-2026.html"
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+NOT_COPIED = ("attributed", "another headline", "editor's line", "narrow punctuation", "cut to half")
+"""Ways to copy of which nothing is left when the page is read, and one that is told apart by its text alone."""
 Page = Callable[["Published", list[str]], bytes]
 
 
@@ -111,13 +113,7 @@ def week(*, articles: int = 500, copies: int = 120, edits: int = 40, gone: int =
         original = chance.choice(originals[: copies // 2])
         original.story = original.number
         how = dict(reprints.reprints((original.title, "\n".join(original.texts[0])), number))
-        kind = chance.choice(
-            [
-                each
-                for each in how
-                if each not in ("another headline", "narrow punctuation", "attributed", "cut to half")
-            ]
-        )
+        kind = chance.choice([each for each in how if each not in NOT_COPIED])
         # a copy is later as a rule; now and then it turns out to be the first
         at = original.at + chance.choice((1, 1, 1, 1, -1)) * chance.randrange(5, 5 * 60) * MINUTE
         copy = Published(number, chance.choice(("people", "chinanews")), at, original.title, [])

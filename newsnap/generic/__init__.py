@@ -28,6 +28,8 @@ def read_or_refuse(page: Page) -> tuple[Reading | None, str]:
             reading, refused = read_carried(page, lines, marks, carried)
         elif carried and reading and carried.amount * 2 > len(reading.text):
             add_names(reading, carried)
+            if carried.time:
+                reading.witnesses.append(Witness("meta", carried.time, "script"))
     if reading is not None:
         read_meta(page, reading)
         reading.language = reading.language or LOCALES.get(page.meta.get("og:locale", "").lower().replace("-", "_"))
@@ -52,8 +54,6 @@ def add_names(reading: Reading, carried: embedded.Embedded) -> None:
         reading.outlet = reading.outlet or attribution.read_outlet(carried.outlet)
     reading.authors = reading.authors or attribution.read_names(carried.authors or "")
     reading.editors = reading.editors or attribution.read_names(carried.editors or "", numbers=True)
-    if carried.time:
-        reading.witnesses.append(Witness("meta", carried.time, "script"))
 
 
 SHELL = 400

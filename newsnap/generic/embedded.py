@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from lxml import etree
@@ -11,27 +12,23 @@ from newsnap.body import text_content
 from newsnap.extract import Page, html_fragment, script_value
 from newsnap.generic.linked import parsed
 
-ASSIGNED = re.compile(r"(?:\bvar\s+|\bwindow\.|\b)(?:__)?[A-Za-z_][\w.]{2,40}\s*=\s*(?=\{|JSON\.parse|[\"'`])")
+ASSIGNED = re.compile(
+    r"(?:\bvar\s+|\bwindow\.|\b)(?:__)?[A-Za-z_][\w.]{2,40}\s*=\s*"
+    r"(?=\{|JSON\.parse|[\"'`][^\"'`]{0,300}[\u4e00-\u9fff])"
+)
 TITLES = ("title", "headline", "articleTitle", "newsTitle")
 TIMES = (
-    "newsTime",
-    "pubtime",
-    "pub_time",
-    "publish_time",
-    "publishTime",
-    "publishedAt",
-    "ctime",
-    "createTime",
-    "datePublished",
-    "pubTime",
-)
+    "newsTime", "pubtime", "pub_time", "publish_time", "publishTime", "publishedAt", "ctime", "createTime",
+    "datePublished", "pubTime",
+)  # fmt: skip
 OUTLETS = ("source", "sourceName", "media", "media_name", "mediaName", "source_name")
 AUTHORS = ("author", "authorName", "author_name", "authors")
 EDITORS = ("editor", "editorName", "responEditor", "editor_name", "dutyEditor")
 LIST_KEYS = ("data", "text", "content", "html", "value")
 MIN_TEXT = 60
 """Chinese characters that make a value a text."""
-MAX_SCRIPTS = 12
+MAX_SCRIPTS, MAX_ASSIGNED = 12, 40
+"""Scripts of a page, and assignments in each, that are looked at."""
 MAX_DEPTH = 14
 ROLES = {"title": "title", "time": "newsTime", "source": "source", "author": "author", "editor": "editor"}
 """What the class of a textarea says of it, and the name that its text goes by in data."""
@@ -57,7 +54,11 @@ def embedded(page: Page) -> Embedded | None:
     """Return the longest text that the page carries as data; None where it has none."""
     best: Embedded | None = None
     areas = {area.get("class") or "": "".join(area.itertext()).strip() for area in page.root.iter("textarea")}
-    said = {name: text for role, name in ROLES.items() for class_, text in areas.items() if is_role(class_, role) and text}
+    said: dict[str, str] = {}
+    for class_, text in areas.items():  # the article's own come first, those of related articles later
+        for role, name in ROLES.items():
+            if text and is_role(class_, role):
+                said.setdefault(name, text)
     for markup in areas.values():
         best = longer(best, [markup], [said])
     for value in values(page):
@@ -100,7 +101,7 @@ def values(page: Page) -> Iterator[Any]:
         if "json" in (script.get("type") or "") or text.lstrip()[:1] in "{[":
             yield parsed(text)
             continue
-        for found in ASSIGNED.finditer(text):
+        for found in islice(ASSIGNED.finditer(text), MAX_ASSIGNED):
             yield script_value(text[found.end() :])
 
 

@@ -48,7 +48,9 @@ REPORTED = re.compile(
 )
 SPACED = re.compile(r"(?P<outlet>[\u4e00-\u9fff]{2,10}(?:报|网|社|刊|台|新闻|客户端))\s+记者\s")
 """新京报 记者 曲言 编辑 时雨: a line that names all, parted by blanks."""
-BYLINE = re.compile(r"(?:本报|本网|本刊|本社)?(?:特约|见习|实习)?(?:记者|评论员)\s+(?P<names>[\u4e00-\u9fff·\s、]{2,30}?)(?:《|\d|$|\s(?:编辑|通讯员))")
+BYLINE = re.compile(
+    r"(?:本报|本网|本刊|本社)?(?:特约|见习|实习)?(?:记者|评论员)\s+(?P<names>[\u4e00-\u9fff·\s、]{2,30}?)(?:《|\d|$|\s(?:编辑|通讯员))"
+)
 PLATFORMS = re.compile(
     r"//(?:[\w-]+\.)*(?:toutiao\.com|baijiahao\.baidu\.com|360kuai\.com|sohu\.com/a|yahoo\.com|toutiao\.\w+|baijiahao\.\w+|360kuai\.\w+|yahoohk\.\w+)"
 )

@@ -66,15 +66,11 @@ def trim(text: Text, title: str) -> list[str]:
     paragraphs = text.paragraphs
     start = after_headline(paragraphs, title)
     end = before_others(text, start)
-    taken = []
     keep = [start <= at < end for at in range(len(paragraphs))]
     while end > start:
         paragraph = paragraphs[end - 1]
-        if end - 1 in text.links and len(paragraph) < 60 and end - start > 3:
-            pass
-        elif not (AFTER.fullmatch(paragraph) and len(paragraph) <= attribution.MAX_NOTICE) and not SIGNED.fullmatch(
-            paragraph
-        ):
+        is_link = end - 1 in text.links and len(paragraph) < MAX_INFO and end - start > 3
+        if not is_link and not is_furniture(paragraph):
             break
         end -= 1
         keep[end] = False
@@ -123,14 +119,34 @@ def before_others(text: Text, start: int) -> int:
     """Return the index after the last paragraph of the text, before a signature or what leads to other articles."""
     paragraphs = text.paragraphs
     total = sum(map(len, paragraphs[start:])) or 1
-    for at in range(start + 1, len(paragraphs)):
-        rest = sum(len(each) for number, each in enumerate(paragraphs[at + 1 :], at + 1) if number not in text.links)
-        paragraph = paragraphs[at]
-        if (OTHERS.fullmatch(paragraph) and rest < 0.35 * total) or (
-            rest < 0.25 * total
-            and (
-                attribution.editor_names(paragraph) is not None or (SIGNED.fullmatch(paragraph) and len(paragraph) < 60)
-            )
-        ):
-            return at
-    return len(paragraphs)
+    end, rest = len(paragraphs), 0  # from the end: what follows a paragraph, links aside
+    for at in range(len(paragraphs) - 1, start, -1):
+        if rest > MAX_OTHERS * total:
+            break
+        if leads_away(paragraphs[at]) or (rest < MAX_SIGNATURE * total and is_signature(paragraphs[at])):
+            end = at
+        rest += len(paragraphs[at]) if at not in text.links else 0
+    return end
+
+
+MAX_OTHERS, MAX_SIGNATURE = 0.35, 0.25
+"""Shares of a text that may follow the heading of other articles, or the signature, and be none of it."""
+
+
+def leads_away(paragraph: str) -> bool:
+    """Tell whether a line is a heading that other articles follow."""
+    return len(paragraph) < MAX_INFO and OTHERS.fullmatch(paragraph) is not None
+
+
+def is_signature(paragraph: str) -> bool:
+    """Tell whether a line says who made the article, and so ends it."""
+    if len(paragraph) >= MAX_INFO:
+        return False
+    return attribution.editor_names(paragraph) is not None or SIGNED.fullmatch(paragraph) is not None
+
+
+def is_furniture(paragraph: str) -> bool:
+    """Tell whether a line at the end of a text is none of it."""
+    return len(paragraph) <= attribution.MAX_NOTICE and (
+        AFTER.fullmatch(paragraph) is not None or SIGNED.fullmatch(paragraph) is not None
+    )

@@ -120,7 +120,13 @@ class RenderingDownloadHandler(GuardedDownloadHandler):
     """The handler for http and https: every connection is guarded, the browser has none of its own."""
 
     async def download_request(self, request: Request) -> Response:
-        return await rendered_if_marked(self.crawler, request, super().download_request)
+        return await rendered_if_marked(self.crawler, request, self.fetch)
+
+    async def fetch(self, request: Request) -> Response:
+        """Fetch what a server sends; that it was rendered is for us to say."""
+        response = await super().download_request(request)
+        response.headers.pop(HEADER, None)
+        return response
 
     async def close(self) -> None:
         await Renderer.of(self.crawler).close()

@@ -14,7 +14,8 @@ HEAP_MEGABYTES = 512
 ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND",  # it knows no name
     "--proxy-bypass-list=<-loopback>",  # not even for this machine is the proxy passed by
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",  # as older ones call it
     "--disable-quic",
     "--dns-prefetch-disable",
     "--disable-gpu",

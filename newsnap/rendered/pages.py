@@ -31,10 +31,6 @@ logger = logging.getLogger(__name__)
 logging.getLogger("scrapy-playwright").setLevel(logging.ERROR)  # it tells the life of every browser
 
 
-class BrowserFailed(RenderingFailed):
-    """There is a browser, and it does not start."""
-
-
 class BrowserGone(Exception):
     """The browser ended under a page."""
 
@@ -81,14 +77,15 @@ class Pages(ScrapyPlaywrightDownloadHandler):
         async with self.places:
             for attempt in range(1, ATTEMPTS + 1):
                 async with self.entrance:
-                    await self.ready()
+                    await self.ready(url)
+                    browser, gone = self.browser, self.gone
                     self.open += 1
                     self.shown += 1
                     self.all_left.clear()
                 try:
-                    return await self.unless_gone(self.visit(url, supply))
+                    return await unless(gone, self.visit(url, supply))
                 except (BrowserGone, Error) as error:
-                    if self.running():
+                    if browser.is_connected():
                         raise RenderingFailed("failed", url, str(error).partition("\n")[0]) from None
                     logger.warning("The browser ended while %s was open in it", url)
                     if attempt == ATTEMPTS:
@@ -99,19 +96,6 @@ class Pages(ScrapyPlaywrightDownloadHandler):
                         self.all_left.set()
         raise AssertionError("every attempt returns or raises")
 
-    async def unless_gone(self, visit: Coroutine[Any, Any, str | None]) -> str | None:
-        """Return what a visit does; raise BrowserGone if the browser ends before, for not every call notices that."""
-        work, gone = asyncio.ensure_future(visit), asyncio.ensure_future(self.gone.wait())
-        try:
-            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                raise BrowserGone
-            return work.result()
-        finally:
-            work.cancel()
-            gone.cancel()
-            await asyncio.gather(work, gone, return_exceptions=True)
-
     async def visit(self, url: str, supply: Supply) -> str | None:
         """Open a page in a context of its own, and leave nothing of it."""
         name = str(next(self.numbers))
@@ -121,6 +105,8 @@ class Pages(ScrapyPlaywrightDownloadHandler):
         try:
             async with asyncio.timeout(self.bounds.page_seconds):
                 page = await self._create_page(Request(url, meta=meta), self.crawler.spider)
+            page.remove_listener("request", self._increment_request_stats)  # Supply counts; these cost a message each
+            page.remove_listener("response", self._increment_response_stats)
             return await Visit(page, supply, self.bounds).show(url)
         except TimeoutError:
             if page is None and self.watch:
@@ -158,10 +144,10 @@ class Pages(ScrapyPlaywrightDownloadHandler):
         """Tell whether there is a browser that answers."""
         return hasattr(self, "browser") and self.browser.is_connected()
 
-    async def ready(self) -> None:
+    async def ready(self, url: str) -> None:
         """Have a browser: the first, one for that which is gone, a new one for that which is old.
 
-        Raises BrowserFailed.
+        Raises RenderingFailed.
         """
         if self.running() and self.shown >= self.bounds.browser_pages:
             if self.open:
@@ -184,7 +170,7 @@ class Pages(ScrapyPlaywrightDownloadHandler):
             why = f"{path} does not start ({hint}): NEWSNAP_BROWSER_PATH names another browser"
             if "sandbox" in hint.lower():
                 why += ", NEWSNAP_BROWSER_SANDBOX=0 does without the sandbox where the system allows none"
-            raise BrowserFailed("no browser", "", why) from None
+            raise RenderingFailed("no browser", url, why) from None
         self.shown = 0
         self.crawler.stats.inc_value("newsnap/rendered/browsers")
 
@@ -213,6 +199,20 @@ class Pages(ScrapyPlaywrightDownloadHandler):
     async def _browser_disconnected_callback(self) -> None:
         """Tell the pages that are open; a new browser is for the next one to start."""
         self.gone.set()
+
+
+async def unless(gone: asyncio.Event, visit: Coroutine[Any, Any, str | None]) -> str | None:
+    """Return what a visit returns; raise BrowserGone if the browser ends before, for not every call notices that."""
+    work, end = asyncio.ensure_future(visit), asyncio.ensure_future(gone.wait())
+    try:
+        await asyncio.wait({work, end}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            raise BrowserGone
+        return work.result()
+    finally:
+        work.cancel()
+        end.cancel()
+        await asyncio.gather(work, end, return_exceptions=True)
 
 
 class Watch:

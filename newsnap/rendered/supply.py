@@ -162,7 +162,7 @@ class Supply:
     async def answer(self, route: Route, request: PageRequest) -> None:
         """Answer a request of the page, whatever happens; for `BrowserContext.route`.
 
-        Ends as cancelled where the page is gone: Playwright waits for ever for a request that is left without an answer.
+        Ends as cancelled where the page is gone: Playwright waits for ever for an answer that is left out.
         """
         task = asyncio.ensure_future(self.decide(route, request))
         self.tasks.add(task)

@@ -145,8 +145,8 @@ class Articles:
                 {"$push": {"also_at": article.url}, "$set": {"changed": self.clock.next()}},
             )
 
+        await self._forget(article)  # first: once its address is noted, nobody comes back to it
         await self._store.patiently(update)
-        await self._forget(article)
 
     async def drop_address(self, holder: str, url: str) -> None:
         """Note that an address has the text of a stored article no more."""

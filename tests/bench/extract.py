@@ -3,8 +3,8 @@
     python tests/bench/extract.py --corpus DIR [--layouts off] [--only NAME,NAME] [--sites A,B] [--worst N] [--out DIR]
 
 A corpus is a folder with `manifest.jsonl`, the pages it names, gold files and `score.py`; those without gold that
-are no articles are the negatives.  Ours goes the road of a crawl from bytes and address to `Article`, the judging of dates
-included.  The corpus and the other extractors are not needed by the project; whatever is missing is left out.
+are no articles are the negatives.  Ours goes the road of a crawl from bytes and address to `Article`, the judging of
+dates included.  The corpus and the other extractors are not needed by the project; whatever is missing is left out.
 """
 
 import argparse
