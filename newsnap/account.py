@@ -6,7 +6,6 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scrapy.exceptions import DropItem
 from scrapy.http import Request, Response
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
@@ -21,7 +20,6 @@ from newsnap.items import Article
 from newsnap.listings import Entry
 from newsnap.news_spider import NewsSpider, content_type, fetch_time, reason_of
 from newsnap.pipelines.dates import DatesPipeline
-from newsnap.pipelines.takedowns import TakedownsPipeline
 from newsnap.rendered.escalation import NeedsBrowser
 from newsnap.spiders.web import WebSpider
 from newsnap.takedowns import Gate
@@ -203,12 +201,10 @@ class Inspector(WebSpider):
             "step": "dates",
             "outcome": f"published {article.published_raw!r}" if article.published else "no date that can be believed",
         }
-        try:
-            await TakedownsPipeline.from_crawler(self.crawler).process_item(article)
-            yield {"step": "takedowns", "outcome": "no rule covers it"}
-        except DropItem as drop:
-            yield {"step": "takedowns", "outcome": str(drop)}
+        if refusal := await Gate.of(self.crawler).judge(article):
+            yield {"step": "takedowns", "outcome": f"taken down: {article.url} ({refusal.rule.id})"}
             return
+        yield {"step": "takedowns", "outcome": "no rule covers it"}
         dropped = "dropped" in outcome
         yield {
             "step": "mongo",

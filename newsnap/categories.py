@@ -55,8 +55,8 @@ PROVINCES = [
 ]
 
 PROVINCE_CODES = frozenset(
-    """bj tj he hebei sx nmg nm ln jl hlj sh js zj ah fj jx sd ha henan hb hubei hn hunan gd gx hi hq hainan cq sc gz yn xz
-    sn sxi shaanxi gs qh nx xj bt hk macau tw gba""".split()  # noqa: SIM905 - a list of so many words is read better so
+    """bj tj he hebei sx nmg nm ln jl hlj sh js zj ah fj jx sd ha henan hb hubei hn hunan gd gx hi hq hainan cq sc gz yn
+    xz sn sxi shaanxi gs qh nx xj bt hk macau tw gba""".split()  # noqa: SIM905 - a list of so many words is read better so
 )
 """What hosts and paths of provinces are called."""
 

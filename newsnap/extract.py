@@ -150,7 +150,8 @@ class Page:
     @functools.cached_property
     def base(self) -> str:
         """The address that relative ones are resolved against."""
-        return urljoin(self.url, next((each.get("href", "") for each in self.root.iter("base")), ""))
+        href: str = next((each.get("href", "") for each in self.root.iter("base")), "")
+        return urljoin(self.url, href)
 
     @functools.cached_property
     def comment_properties(self) -> dict[str, str]:
@@ -441,8 +442,8 @@ def last_crumb(crumbs: Sequence[str]) -> str | None:
 
 DATE_METAS = (
     "article:published_time", "og:published_time", "publishdate", "pubdate", "publish_time", "publishtime",
-    "datepublished", "bytedance:published_time", "weibo: article:create_at", "dc.date", "release_date", "apub:time", "article:create_at",
-    "firstpublishedtime",
+    "datepublished", "bytedance:published_time", "weibo: article:create_at", "dc.date", "release_date", "apub:time",
+    "article:create_at",     "firstpublishedtime",
 )  # fmt: skip
 MODIFIED_METAS = (
     "article:modified_time",

@@ -30,7 +30,7 @@ BANDS = 20
 """Of two MinHashes each.  Computed for real articles: a copy cut to 70 % shares one always, one with 5 % of its
 characters edited in 994 cases of 1000, one cut to half in 996; of unrelated articles a pair in three millions.  With
 sequences of four characters more edits would be borne (998), but articles that draw on the same phrases share a band 50
-times as often; with single MinHashes of ten, all that quote one slogan would.  Each band costs the server 20 µs."""
+times as often; with single MinHashes of ten, all that quote one slogan would."""
 SKETCH = 256
 """Hashes kept of a text: the share that two texts have in common is known to 0.025 (standard error)."""
 NUMBERS = 48
@@ -54,7 +54,7 @@ class Fingerprint:
     sketch.  At most 1228 bytes."""
 
     bands: list[int]
-    """64-bit integers (signed); empty for a text too short to be compared."""
+    """32-bit integers (signed); empty for a text too short to be compared."""
 
 
 def content_hash(title: str, body: str) -> str:
@@ -234,4 +234,5 @@ def bands(hashes: Hashes) -> list[int]:
     mixed = (pairs ^ _BAND) * _MIX
     mixed ^= mixed >> np.uint64(29)
     mixed *= _GOLDEN
-    return [int(each) for each in mixed.view(np.int64)]
+    found: list[int] = (mixed >> np.uint64(32)).astype(np.uint32).view(np.int32).tolist()
+    return found

@@ -58,6 +58,7 @@ class Stored:
     revision: int
     changed: datetime
     state: str
+    """`live`, `held`, `removed`, or `reopened` for a stone whose takedown was lifted."""
 
     def same_as(self, article: "Article") -> bool:
         """Tell whether an article says nothing new."""
@@ -80,13 +81,13 @@ class Article:
     url: str
     """Canonical address, absolute."""
 
-    title: str
+    title: str = field(repr=False)
     """Headline as displayed."""
 
-    kicker: str | None = None
+    kicker: str | None = field(default=None, repr=False)
     """肩题, the line above the headline."""
 
-    subtitle: str | None = None
+    subtitle: str | None = field(default=None, repr=False)
     """副题, the line below the headline."""
 
     published: datetime | None = None
@@ -134,7 +135,7 @@ class Article:
     figures: list[Figure] = field(default_factory=list, repr=False)
     """Images, in order."""
 
-    keywords: list[str] = field(default_factory=list)
+    keywords: list[str] = field(default_factory=list, repr=False)
     """Keywords as stated by the page."""
 
     language: str = "zh-CN"
@@ -163,6 +164,9 @@ class Article:
 
     captures: list[Capture] = field(default_factory=list, repr=False, metadata=TRANSIENT)
     """The pages as received, in order; kept in a collection of their own."""
+
+    judged: int = field(default=-1, repr=False, metadata=TRANSIENT)
+    """Version of the takedown rules that let it pass; set by TakedownsPipeline."""
 
     stored: Stored | None = field(default=None, repr=False, metadata=TRANSIENT)
     """What MongoDB has under the identity; set by DedupePipeline."""

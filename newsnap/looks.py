@@ -62,7 +62,9 @@ class Looks:
 
         refresh: all, unconditionally; given: also those that failed a moment ago.
         """
-        looks = await self.store.ledger.look_up(addresses, self.clock())
+        found = await self.store.ledger.look_up(addresses, self.clock())
+        looks = {id: look for id, look in found.items() if look.standing != "taken_down"}
+        self.count("takedowns/refused", len(found) - len(looks))
         if refresh:
             return dict.fromkeys(looks, Look("due"))
         fetched = {"new", "due", "waiting"} if given else {"new", "due"}

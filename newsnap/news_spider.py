@@ -368,7 +368,7 @@ class NewsSpider(scrapy.Spider):
         return next(listings.dated([entry], fetched=fetched, zone=self.zone), None)
 
     def settled(self, entry: Entry, fetched: datetime) -> Entry:
-        """Return an entry whose date does not depend on when it is read: 3小时前 was said at the fetch of the listing."""
+        """Return an entry whose date does not depend on when it is read: 3小时前 is said when it is listed."""
         if not RELATIVE.search(entry.published):
             return entry
         moment = dates.read_moment(entry.published, fetched=fetched, zone=self.zone)

@@ -59,7 +59,8 @@ def outcome_of(stats: Mapping[str, Any], reason: str, *, given: bool) -> Outcome
     counts = {name: int(stats.get(stat, 0)) for name, stat in COUNTS.items()}
     counts["unchanged"] = sum(int(stats.get(f"newsnap/{each}/unchanged", 0)) for each in ("dedupe", "mongo", "ledger"))
     counts["duplicates"] = int(stats.get("newsnap/dedupe/duplicates", 0))
-    counts["taken_down"] = sum(int(stats.get(f"newsnap/takedowns/{each}", 0)) for each in ("refused", "dropped"))
+    closed = ("refused", "dropped", "withdrawn")
+    counts["taken_down"] = sum(int(stats.get(f"newsnap/takedowns/{each}", 0)) for each in closed)
     counts["taken_down"] += int(stats.get("newsnap/mongo/held", 0))
     counts["pages"] = counts["fetched"] + int(stats.get("newsnap/spider/further_pages", 0))
     reasons = errors_of(stats)

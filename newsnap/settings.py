@@ -85,7 +85,7 @@ MONGO_URI = os.environ.get("MONGO_URI", "")  # empty: the embedded server; read 
 MONGO_DATABASE = os.environ.get("MONGO_DATABASE", "newsnap")  # read by store.connection
 NEWSNAP_HOME = os.environ.get("NEWSNAP_HOME", str(PROJECT_HOME / ".newsnap"))  # all that newsnap keeps on disk
 NEWSNAP_MONGO_PORT = os.environ.get("NEWSNAP_MONGO_PORT", "")
-"""A port of 127.0.0.1 that the embedded server opens too; empty: only a socket of the user's own; read by store.server."""
+"""A port of 127.0.0.1 that the embedded server opens too; empty: only a socket; read by store.server."""
 NEWSNAP_REPLAY = os.environ.get("NEWSNAP_REPLAY", "")  # a WARC, or "captures"; read by replay
 
 NEWSNAP_CRAWL_DELAY_MAX_SECONDS = float(os.environ.get("NEWSNAP_CRAWL_DELAY_MAX_SECONDS", "120"))
@@ -136,4 +136,6 @@ NEWSNAP_MONGO_BATCH_SECONDS = float(os.environ.get("NEWSNAP_MONGO_BATCH_SECONDS"
 NEWSNAP_MONGO_WAIT_SECONDS = float(os.environ.get("NEWSNAP_MONGO_WAIT_SECONDS", "300"))
 """MongoDB may be away for so long before the crawl gives up; read by store.connection."""
 NEWSNAP_TAKEDOWNS_POLL_SECONDS = float(os.environ.get("NEWSNAP_TAKEDOWNS_POLL_SECONDS", "5"))
-"""Running crawls read the takedown rules again after so long; read by store.takedowns."""
+"""The takedown rules are never older when a crawl or the site asks them; read by takedowns.gate."""
+NEWSNAP_NOTICES_DUE_HOURS = float(os.environ.get("NEWSNAP_NOTICES_DUE_HOURS", "24"))
+"""A notice, or a counter-notice, is to be decided on within so long; read by store.notices."""

@@ -43,6 +43,13 @@ class Sources(Mapping[str, type[NewsSpider]]):
             return None
         return next((found for each in self.of_host(url) if (found := each.address_rules().identify(url))), None)
 
+    def canonical(self, url: str) -> str:
+        """Return any address on a host of a source as the original that it mirrors; one of another host as it is.
+
+        Raises AddressError if it is no address.
+        """
+        return next((each.address_rules().adopt(url).url for each in self.of_host(url)), url)
+
 
 def load_sources(settings: BaseSettings) -> Sources:
     """Return the sources of the project's spider modules."""

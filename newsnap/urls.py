@@ -51,6 +51,12 @@ class Address:
     """Which page of the article, by the page suffix; 1 for the canonical address."""
 
 
+PLAIN = re.compile(
+    r"https?://[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*\.[a-z]+(?:/|(?:/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)+/?)", re.ASCII
+)
+"""Most addresses of articles: nothing in them has two spellings."""
+
+
 @lru_cache(maxsize=4096)
 def tidy(url: str) -> str:
     """Return the address in the one form that all its spellings share.
@@ -61,6 +67,8 @@ def tidy(url: str) -> str:
     'http://www.people.com.cn/n1/a-b.html?a=1&b=2'
     """
     url = url.strip()
+    if PLAIN.fullmatch(url):
+        return url
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -76,7 +84,7 @@ def tidy(url: str) -> str:
         host = f"{host}:{port}"
     query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not TRACKING.fullmatch(pair[0])]
     # urljoin removes dot segments; canonicalize_url sorts the query and settles the percent-encoding
-    path = urlsplit(urljoin(f"{scheme}://{host}/", parts.path or "/")).path
+    path = urlsplit(urljoin(f"{scheme}://{host}/", "/" + parts.path.lstrip("/\\"))).path
     return unquote_unreserved(canonicalize_url(urlunsplit((scheme, host, path, urlencode(query), ""))))
 
 

@@ -76,7 +76,9 @@ class Replayer:
 
     def write(self, *records: bytes, name: str = "day.warc.gz") -> None:
         self.path = self.path.with_name(name)
-        self.path.write_bytes(b"".join(gzip.compress(each, mtime=0) if name.endswith(".gz") else each for each in records))
+        self.path.write_bytes(
+            b"".join(gzip.compress(each, mtime=0) if name.endswith(".gz") else each for each in records)
+        )
 
     def crawl(self, *requests: scrapy.Request | str, **settings: Any) -> list[Any]:
         replies: list[Any] = []

@@ -125,10 +125,16 @@ def week(*, articles: int = 500, copies: int = 120, edits: int = 40, gone: int =
         words = list(each.texts[0])
         words[-1] = f"{words[-1]}更正：应为{chance.randint(100, 999)}处，不是{chance.randint(10, 99)}处。"
         each.texts.append(words)
-        each.edited = [recording_after(each.at) + chance.choice((0, 2)) * DAY + HOUR]
+        each.edited = [before_a_look(each.at, chance)]
     for each in changing[edits:]:
-        each.gone = recording_after(each.at) + chance.choice((0, 2)) * DAY + HOUR
+        each.gone = before_a_look(each.at, chance)
     return everything
+
+
+def before_a_look(published: datetime, chance: random.Random) -> datetime:
+    """Return a moment after an article was recorded first, and before it is looked at again in the same week."""
+    looked = [days for days in (1, 3) if recording_after(published) + days * DAY <= evenings()[-1]]
+    return recording_after(published) + (chance.choice(looked) - 1) * DAY + HOUR
 
 
 def recording_after(moment: datetime) -> datetime:

@@ -19,6 +19,7 @@ from newsnap.store import Store, StoreError
 from newsnap.store.articles import capture_from
 from newsnap.store.schema import FIELDS
 from newsnap.store.server import ServerError
+from newsnap.takedowns import LiveRules, RulesUnreadable
 from newsnap.warc import WarcFile
 
 Document = dict[str, Any]
@@ -49,7 +50,7 @@ class Command(ScrapyCommand):
         try:
             query = query_of(opts, load_sources(self.settings))
             count = asyncio.run(export(Store(self.settings), query, opts.output, opts.warc))
-        except (StoreError, ServerError, ValueError, OSError) as error:
+        except (StoreError, ServerError, RulesUnreadable, ValueError, OSError) as error:
             self.exitcode = complain(error)
             return
         what = "pages" if opts.warc else "articles"
@@ -82,24 +83,28 @@ def query_of(opts: argparse.Namespace, sources: Any) -> Document:
 
 async def export(store: Store, query: Document, output: str | None, warc: str | None) -> int:
     """Write what a query finds, in the order of publication; return how many articles, or pages into a WARC."""
-    async with store:
+    async with store, LiveRules.of(store) as rules:
         if warc:
-            return await export_captures(store, query, Path(warc))
+            return await export_captures(store, rules, query, Path(warc))
         count = 0
         with opened(output) as lines:
             async for document in store.db.articles.find(
                 query, sort=[("published", 1), ("_id", 1)], allow_disk_use=True
             ):
+                if (await rules.now()).covering_article(document):  # taken down since the query began
+                    continue
                 lines.write(json.dumps(in_order(document), ensure_ascii=False, default=iso) + "\n")
                 count += 1
         return count
 
 
-async def export_captures(store: Store, query: Document, path: Path) -> int:
+async def export_captures(store: Store, rules: LiveRules, query: Document, path: Path) -> int:
     """Write the latest captures of the articles that a query finds."""
     count = 0
     with WarcFile(path) as warc:
-        async for article in store.db.articles.find(query, {"revision": 1}, sort=[("_id", 1)]):
+        async for article in store.db.articles.find(query, {"revision": 1, "url": 1, "title": 1}, sort=[("_id", 1)]):
+            if (await rules.now()).covering_article(article):
+                continue
             chosen = {"article": article["_id"], "revision": article["revision"]}
             async for document in store.db.captures.find(chosen, sort=[("page", 1)]):
                 warc.add(capture_from(document))

@@ -8,6 +8,7 @@ from scrapy.exceptions import DropItem
 from newsnap.fingerprints import digests
 from newsnap.items import Article
 from newsnap.store import Store
+from newsnap.takedowns import Gate
 
 
 class DedupePipeline:
@@ -46,7 +47,10 @@ class DedupePipeline:
 
 async def note_duplicate(crawler: Crawler, store: Store, holder: str, item: Article) -> None:
     """Note the address of a text at the article that has it, and drop the item."""
-    await store.articles.add_duplicate(holder, item)
-    await store.ledger.saw(item, holder)
+    try:
+        await store.articles.add_duplicate(holder, item)
+        await store.ledger.saw(item, holder)
+    finally:
+        await Gate.of(crawler).confirm(item)  # nobody asked the takedown rules about its address so far
     crawler.stats.inc_value("newsnap/dedupe/duplicates")
     raise DropItem(f"duplicate of {holder}: {item.url}", log_level="DEBUG")

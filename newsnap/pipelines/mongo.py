@@ -9,6 +9,7 @@ from newsnap.items import Article
 from newsnap.outcome import stop_soon
 from newsnap.pipelines.dedupe import note_duplicate
 from newsnap.store import Store
+from newsnap.takedowns import Gate
 
 
 class MongoPipeline:
@@ -21,6 +22,7 @@ class MongoPipeline:
     def __init__(self, crawler: Crawler):
         self.crawler = crawler
         self.store = Store.of(crawler)
+        self.gate = Gate.of(crawler)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -32,6 +34,12 @@ class MongoPipeline:
         await self.store.stories.link_pending()
 
     async def process_item(self, item: Article) -> Article:
+        try:
+            return await self._keep(item)
+        finally:
+            await self.gate.confirm(item)  # a rule may have come between the gate and the write
+
+    async def _keep(self, item: Article) -> Article:
         outcome = await self.store.articles.write(item, item.stored)
         if outcome == "duplicate":
             found = await self.store.articles.find(item)

@@ -28,10 +28,9 @@ class TakedownsPipeline:
         await self.gate.open()
 
     async def process_item(self, item: Article) -> Article:
-        rules = await self.gate.rules()
-        addresses = [item.url, *(capture.url for capture in item.captures)]
-        for url in dict.fromkeys(addresses):
-            if rule := rules.covering(url, id=item.id):
-                self.crawler.stats.inc_value("newsnap/takedowns/dropped")
-                raise DropItem(f"taken down: {item.url} ({rule.id})", log_level="INFO")
+        verdict = await self.gate.judge(item)
+        if verdict:
+            await self.gate.refuse(item, verdict)
+            self.crawler.stats.inc_value("newsnap/takedowns/dropped")
+            raise DropItem(f"taken down: {item.url} ({verdict.rule.id})", log_level="INFO")
         return item

@@ -1,6 +1,7 @@
 """人民网 (http://www.people.com.cn): sitemap of all channels, else the day's rolling list.
 
-Its feeds answer 200 but hold the news of June 2025; certificates of its channel hosts do not match, so http; GB2312 is declared, GB18030 in truth.
+Its feeds answer 200 but hold the news of June 2025; certificates of its channel hosts do not match, so http;
+GB2312 is declared, GB18030 in truth.
 """
 
 from newsnap.news_spider import Layout, NewsSpider

@@ -48,7 +48,7 @@ LOOK_UP_SIZE = 1000
 _STORED = [name for name in stored_fields() if name != "id"]
 
 
-STORED = {"title": 1, "content_hash": 1, "revision": 1, "changed": 1, "state": 1}
+STORED = {"title": 1, "content_hash": 1, "revision": 1, "changed": 1, "state": 1, "reopened": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +269,8 @@ class Articles:
     async def _revise(self, write: _Write, own: Stored) -> Outcome | Exception | None:
         """Write an article over what is there; None if that changed meanwhile."""
         article = write.article
+        if own.state == "reopened":
+            return await self._revive(write, own.revision)
         if own.state != "live":
             return "held"
         if own.same_as(article):
@@ -280,6 +282,27 @@ class Articles:
         await self._store.stories.keep([article])
         changed = self.clock.next()
         return await self._store.patiently(lambda: revise(self._store, write.document, captures, own, changed))
+
+    async def _revive(self, write: _Write, revision: int) -> Outcome | Exception | None:
+        """Write an article in place of the stone that a lifted takedown left; None if that changed meanwhile."""
+        article = write.article
+        refused = await self._capture([(article, revision + 1)])
+        if refused:
+            return refused[article.id]
+        await self._store.stories.keep([article])
+        await self._store.ledger.expect([article])
+        changed = self.clock.next()
+        fields = write.document | {"revision": revision + 1, "changed": changed}
+
+        async def revive() -> Outcome | None:
+            query = {"_id": article.id, "revision": revision, "state": "removed", "reopened": {"$exists": True}}
+            if (await self._store.db.articles.replace_one(query, fields)).matched_count:
+                return "changed"
+            # the answer to the try before may have been lost
+            there = await self._store.db.articles.find_one({"_id": article.id, "changed": changed}, {"_id": 1})
+            return "changed" if there else None
+
+        return await self._store.patiently(revive)
 
     async def _capture(self, articles: Sequence[tuple[Article, int]]) -> dict[str, Exception]:
         """Write the pages of articles, given with their revision; return those that are refused, by identity.
@@ -313,7 +336,7 @@ def _stored(document: Document) -> Stored:
         document.get("content_hash"),
         document["revision"],
         document["changed"],
-        document["state"],
+        "reopened" if "reopened" in document else document["state"],
     )
 
 

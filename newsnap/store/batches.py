@@ -18,7 +18,7 @@ class Batches(Generic[T, R]):
     def __init__(
         self, flush: Callable[[Sequence[T]], Awaitable[Sequence[R | Exception]]], *, size: int, seconds: float
     ):
-        """Take a function that answers each member of a batch, in order; an exception is raised for its member alone."""
+        """Take a function that answers each member of a batch, in order; an exception is its member's alone."""
         self._flush = flush
         self._size = size
         self._seconds = seconds

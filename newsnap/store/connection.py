@@ -20,11 +20,15 @@ from newsnap.ladder import Ladder
 from newsnap.store.articles import Articles
 from newsnap.store.errors import MongoAway, StoreError, passing
 from newsnap.store.ledger import Ledger
+from newsnap.store.notices import Notices
+from newsnap.store.removal import Removal
 from newsnap.store.rules import RuleStore
 from newsnap.store.runs import Runs
 from newsnap.store.schema import ensure_schema
 from newsnap.store.server import EmbeddedServer
 from newsnap.store.stories import Stories
+from newsnap.store.takedown_log import TakedownLog
+from newsnap.store.texts import Texts
 
 logger = logging.getLogger(__name__)
 logging.getLogger("pymongo").setLevel(logging.INFO)  # at DEBUG it logs what articles say
@@ -50,6 +54,7 @@ class Store:
     _of_crawlers: "weakref.WeakKeyDictionary[Crawler, Store]" = weakref.WeakKeyDictionary()
 
     def __init__(self, settings: BaseSettings):
+        self.settings = settings
         self.uri: str = settings.get("MONGO_URI") or ""
         self.database_name: str = settings["MONGO_DATABASE"]
         self.wait_seconds = settings.getfloat("NEWSNAP_MONGO_WAIT_SECONDS")
@@ -79,6 +84,10 @@ class Store:
             batch_seconds=settings.getfloat("NEWSNAP_MONGO_BATCH_SECONDS"),
         )
         self.rules = RuleStore(self)
+        self.texts = Texts(self)
+        self.removal = Removal(self)
+        self.takedown_log = TakedownLog(self)
+        self.notices = Notices(self)
         self.runs = Runs(self)
 
     @classmethod

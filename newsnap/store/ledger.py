@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 Operation = UpdateOne | DeleteOne
-Standing = Literal["new", "due", "known", "waiting"]
+Standing = Literal["new", "due", "known", "waiting", "taken_down"]
 
 LOOK_UP_SIZE = 1000
 """Identities in one query."""
@@ -38,7 +38,7 @@ class Look:
 
     standing: Standing
     """`new`: nothing is known of it; `due`: it is to be looked at again; `known`: it is not; `waiting`: it failed, and
-    is not tried again yet, or never."""
+    is not tried again yet, or never; `taken_down`: it may not be fetched."""
 
     headers: dict[str, str] = field(default_factory=dict)
     """Of a conditional request, for a stored article of one page whose server told how to ask."""
@@ -46,7 +46,7 @@ class Look:
 
 ENTERED = {"next": 1, "failed": 1, "text_of": 1, "reason": 1, "since": 1}
 """Fields of an entry that decide."""
-NEW, KNOWN, WAITING = Look("new"), Look("known"), Look("waiting")
+NEW, KNOWN, WAITING, TAKEN_DOWN = Look("new"), Look("known"), Look("waiting"), Look("taken_down")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +92,14 @@ class Ledger:
         ids = list(by_url.values())
         listed = {"_id": {"$in": ids}}
         stored = {"$or": [listed, {"also_at": {"$in": list(by_url)}}]}
-        fields = {"also_at": 1, "state": 1, "pages": 1, "revision": 1}
-        articles = await self._store.patiently(lambda: db.articles.find(stored, fields).to_list())
+        fields = {"also_at": 1, "state": 1, "pages": 1, "revision": 1, "reopened": 1}
+        found = await self._store.patiently(lambda: db.articles.find(stored, fields).to_list())
+        articles = [each for each in found if "reopened" not in each]  # a stone whose takedown was lifted
         entries = await self._store.patiently(lambda: db.ledger.find(listed, ENTERED).to_list())
         known = {each["_id"] for each in articles}
         known |= {by_url[url] for each in articles for url in each.get("also_at", ()) if url in by_url}
         closed = {each["_id"] for each in articles if each["state"] != "live"}
-        looks = {id: KNOWN if id in known else NEW for id in ids}
+        looks = {id: TAKEN_DOWN if id in closed else KNOWN if id in known else NEW for id in ids}
         for each in entries:
             self._entered[each["_id"]] = each
             if each["_id"] in closed:

@@ -8,6 +8,9 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 
 from newsnap.categories import CATEGORIES
 from newsnap.store.errors import SchemaError
+from newsnap.takedowns.log import ACTS
+from newsnap.takedowns.notices import STATUSES
+from newsnap.takedowns.rules import EFFECTS, KINDS, REPRINTS
 
 Document = dict[str, Any]
 
@@ -17,6 +20,7 @@ TIME = {"bsonType": "date"}
 MAYBE_TIME = {"bsonType": ["date", "null"]}
 TEXTS = {"bsonType": "array", "items": TEXT}
 COUNT = {"bsonType": "int", "minimum": 1}
+HASH = {"bsonType": "string", "pattern": "^[0-9a-f]{64}$"}
 
 LIVE_FIELDS: Document = {
     "source": TEXT,
@@ -64,6 +68,18 @@ KEPT_FIELDS: Document = {
     "state": {"enum": ["live", "held", "removed"]},
 }
 
+STONE_FIELDS: Document = {
+    **KEPT_FIELDS,
+    "state": {"enum": ["removed"]},
+    "source": TEXT,
+    "url_digest": HASH,
+    "rule": TEXT,
+    "removed": TIME,
+    "reopened": TIME,
+    "entry": {"bsonType": "int"},
+}
+"""All that is left of an article that was removed."""
+
 FIELDS = ["_id", *LIVE_FIELDS, "revision", "changed", "state"]
 """All fields of an article, in the order of the README's table."""
 
@@ -75,8 +91,9 @@ ARTICLE: Document = {
     "oneOf": [
         {"properties": {"state": {"enum": ["live", "held"]}}, "required": list(LIVE_FIELDS)},
         {
-            "properties": {"state": {"enum": ["removed"]}},
-            "not": {"anyOf": [{"required": [name]} for name in ("title", "body", "figures", "content_hash")]},
+            "properties": STONE_FIELDS,
+            "required": ["rule", "removed", "url_digest"],
+            "additionalProperties": False,
         },
     ],
 }
@@ -101,12 +118,80 @@ RULE: Document = {
     "bsonType": "object",
     "required": ["_id", "kind", "value", "reason", "since"],
     "properties": {
-        "kind": {"enum": ["url", "prefix", "host", "source"]},
+        "kind": {"enum": list(KINDS)},
         "value": TEXT,
+        "identity": MAYBE_TEXT,
+        "effect": {"enum": list(EFFECTS)},
+        "reprints": {"enum": list(REPRINTS)},
         "reason": TEXT,
+        "internal_reason": TEXT,
         "notice": MAYBE_TEXT,
+        "decided_by": TEXT,
         "since": TIME,
         "until": MAYBE_TIME,
+        "ended": {"bsonType": "bool"},
+        "swept": MAYBE_TIME,
+        "settled": {"bsonType": "bool"},
+        "entry": {"bsonType": "int"},
+    },
+}
+MARKED_TEXT: Document = {
+    "bsonType": "object",
+    "required": ["rule", "article", "hash", "bands", "signature"],
+    "properties": {
+        "_id": {},
+        "rule": TEXT,
+        "article": TEXT,
+        "story": MAYBE_TEXT,
+        "hash": HASH,
+        "bands": {"bsonType": "array", "items": {"bsonType": ["int", "long"]}},
+        "signature": {"bsonType": "binData"},
+    },
+    "additionalProperties": False,  # nothing a text could be read from
+}
+LOG_ENTRY: Document = {
+    "bsonType": "object",
+    "required": ["_id", "at", "act", "by", "previous", "hash"],
+    "properties": {
+        "_id": COUNT,
+        "at": TIME,
+        "act": {"enum": list(ACTS)},
+        "by": TEXT,
+        "rule": MAYBE_TEXT,
+        "article": TEXT,
+        "notice": TEXT,
+        "details": {"bsonType": "object"},
+        "previous": HASH,
+        "hash": HASH,
+    },
+    "additionalProperties": False,
+}
+LOG_HEAD: Document = {
+    "bsonType": "object",
+    "required": ["count", "hash"],
+    "properties": {"count": COUNT, "hash": HASH},
+}
+PARTY: Document = {
+    "bsonType": "object",
+    "required": ["name", "contact", "address", "work", "addresses", "evidence", "truth"],
+    "properties": {
+        **dict.fromkeys(("name", "contact", "address", "work", "evidence"), TEXT),
+        "addresses": TEXTS,
+        "truth": {"enum": [True]},
+    },
+}
+NOTICE: Document = {
+    "bsonType": "object",
+    "required": ["_id", "status", "received", "claim", "rules", "articles", "history"],
+    "properties": {
+        "status": {"enum": list(STATUSES)},
+        "received": TIME,
+        "due": MAYBE_TIME,
+        "claim": PARTY,
+        "counter": {"oneOf": [{"bsonType": "null"}, PARTY]},
+        "rules": TEXTS,
+        "articles": TEXTS,
+        "history": {"bsonType": "array", "items": {"bsonType": "object", "required": ["at", "status", "by"]}},
     },
 }
 FINGERPRINT: Document = {
@@ -190,7 +275,35 @@ COLLECTIONS: dict[str, tuple[Document, list[IndexModel]]] = {
             IndexModel([("failed", ASCENDING)], name="failed", sparse=True),
         ],
     ),
-    "takedowns": (RULE, []),
+    "takedowns": (
+        RULE,
+        [
+            IndexModel([("entry", ASCENDING)], name="entry"),  # gates ask for what changed
+            IndexModel([("kind", ASCENDING), ("value", ASCENDING)], name="kind_value"),
+            IndexModel([("notice", ASCENDING)], name="notice"),
+            IndexModel([("settled", ASCENDING)], name="settled"),
+            IndexModel([("until", ASCENDING)], name="until"),
+        ],
+    ),
+    "takedown_texts": (
+        MARKED_TEXT,
+        [
+            IndexModel([("bands", ASCENDING)], name="bands"),
+            IndexModel([("hash", ASCENDING)], name="hash"),
+            IndexModel([("rule", ASCENDING), ("hash", ASCENDING)], name="rule_hash"),
+        ],
+    ),
+    "takedown_log": (
+        LOG_ENTRY,
+        [
+            IndexModel([("rule", ASCENDING), ("_id", ASCENDING)], name="rule"),
+            IndexModel([("article", ASCENDING), ("_id", ASCENDING)], name="article"),
+            IndexModel([("notice", ASCENDING), ("_id", ASCENDING)], name="notice"),
+            IndexModel([("act", ASCENDING), ("_id", ASCENDING)], name="act"),
+        ],
+    ),
+    "takedown_head": (LOG_HEAD, []),
+    "notices": (NOTICE, [IndexModel([("status", ASCENDING), ("received", ASCENDING)], name="status_received")]),
     "crawls": (RUN, [IndexModel([("source", ASCENDING), ("started", DESCENDING)], name="source_started")]),
 }
 
@@ -206,8 +319,8 @@ async def ensure_schema(db: AsyncDatabase[Document]) -> None:
     if "takedowns" not in there and "articles" in there and await db.articles.find_one({}, {"_id": 1}):
         raise SchemaError(
             f"the collection takedowns is gone from the database {db.name}, which has articles: nothing is crawled or "
-            "shown without the rules; restore it from a backup, or make it anew with db.createCollection('takedowns') if "
-            "there were none"
+            "shown without the rules; restore it from a backup, or make it anew with db.createCollection('takedowns') "
+            "if there were none"
         )
     for name, (schema, indexes) in COLLECTIONS.items():
         validator = {"$jsonSchema": schema}

@@ -5,8 +5,8 @@
 One process serves distinct pages of people's markup from loopback; each round crawls them with (a) an empty callback,
 (b) the selectors of one layout and nothing stored, (c) newsnap into the embedded server, all with the same settings of
 concurrency, and startup not counted.  Medians are printed.  CPU is that of the crawling process alone, and the
-steadier figure: pages per second also depend on how the site and mongod share the machine's cores with it, so what those
-two took is printed too.
+steadier figure: pages per second also depend on how the site and mongod share the machine's cores with it, so what
+those two took is printed too.
 """
 
 import argparse
