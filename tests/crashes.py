@@ -64,6 +64,11 @@ class Crawl:
         """Wait for its end, and return its exit code."""
         return self.process.wait(seconds)
 
+    def wait_for_articles(self, count: int, seconds: float) -> bool:
+        """Wait until it has scraped so many, or has ended; return whether it has scraped them."""
+        wait_for(lambda: len(self.acknowledged) >= count or self.process.poll() is not None, seconds)
+        return len(self.acknowledged) >= count
+
     @property
     def words(self) -> str:
         """What it has logged."""

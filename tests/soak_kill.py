@@ -79,7 +79,7 @@ def kill_crawlers(soak: Soak) -> None:
         crawl = Crawl(home, soak.recording, soak.work / f"crawler-{number}.log", delay=0.5)
         started = time.monotonic()
         if soak.chance.random() < 0.6:  # in the crawl itself; else from the first moment of the process on
-            wait_for(lambda crawl=crawl: crawl.acknowledged or crawl.process.poll() is not None, 60)
+            crawl.wait_for_articles(1, END_SECONDS)
         time.sleep(soak.chance.uniform(0.1, 3))
         moment = time.monotonic() - started
         if not crawl.kill():

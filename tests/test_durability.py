@@ -17,7 +17,7 @@ from newsnap.mongod.files import ServerFiles
 from newsnap.store.server import EmbeddedServer
 
 Document = dict[str, Any]
-SECONDS = 60
+SECONDS = 120
 """No crawl of these takes so long."""
 
 
@@ -58,7 +58,7 @@ def test_a_killed_crawler_loses_nothing_and_doubles_nothing(
 ) -> None:
     settings = {"MONGO_URI": mongo_uri, "MONGO_DATABASE": db.name}
     crawl = Crawl(tmp_path, recording, tmp_path / "killed.log", delay=0.4, **settings)
-    assert wait_for(lambda: len(crawl.acknowledged) >= 10, SECONDS), crawl.words
+    assert crawl.wait_for_articles(10, SECONDS), crawl.words
     assert crawl.kill(), crawl.words
     stored = {each["_id"] for each in db.articles.find({}, {"_id": 1})}
     assert crawl.acknowledged <= stored
@@ -73,7 +73,7 @@ def test_a_killed_mongod_delays_a_crawl_and_loses_nothing(
     articles: list[Invented], recording: Path, home: Path, tmp_path: Path
 ) -> None:
     crawl = Crawl(home, recording, tmp_path / "crawl.log", delay=0.4)
-    assert wait_for(lambda: len(crawl.acknowledged) >= 10, SECONDS), crawl.words
+    assert crawl.wait_for_articles(10, SECONDS), crawl.words
     with not_restarted(home):
         assert kill_mongod(home), crawl.words
         assert wait_for(lambda: "; the crawl waits, " in crawl.words, SECONDS), crawl.words

@@ -277,6 +277,7 @@ def test_a_page_that_misbehaves_costs_itself_and_nothing_else(
 ) -> None:
     home = Path(environment["NEWSNAP_HOME"])
     opened = crawl_environment(home, environment["MONGO_URI"]) | {"MONGO_DATABASE": db.name}
+    opened["NEWSNAP_RENDERED_BROWSER_PAGES"] = "12"
     figures = soak(site, 2 * len(MISBEHAVING), home, opened, every=2)
     told = "\n".join([*figures.lines(), figures.log])
     assert figures.stored == figures.wanted, told

@@ -102,10 +102,12 @@ class Renderer:
         if failure.reason == "no browser" and getattr(self.crawler.spider, "rendered", False):
             stop_soon(self.crawler, "no_browser")
 
-    async def close(self) -> None:
-        pages, self._pages = self._pages, None
-        if pages is not None:
-            await pages.close()
+    @classmethod
+    async def close_of(cls, crawler: Crawler) -> None:
+        """End the browser of a crawl, if it had one."""
+        renderer = cls._of_crawlers.pop(crawler, None)
+        if renderer and renderer._pages:
+            await renderer._pages.close()
 
 
 async def rendered_if_marked(crawler: Crawler, request: Request, fetch: "Fetch") -> Response:
@@ -129,7 +131,7 @@ class RenderingDownloadHandler(GuardedDownloadHandler):
         return response
 
     async def close(self) -> None:
-        await Renderer.of(self.crawler).close()
+        await Renderer.close_of(self.crawler)
         await super().close()
 
 
@@ -140,5 +142,5 @@ class RenderingReplayHandler(ReplayDownloadHandler):
         return await rendered_if_marked(self.crawler, request, super().download_request)
 
     async def close(self) -> None:
-        await Renderer.of(self.crawler).close()
+        await Renderer.close_of(self.crawler)
         await super().close()

@@ -6,6 +6,7 @@ import itertools
 import logging
 import os
 import signal
+import time
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,8 @@ from newsnap.rendered.visit import Visit
 ATTEMPTS = 2
 """A page is opened again if the browser ended under it, for that may have been the deed of another."""
 CLOSE_SECONDS = 5.0
+SETTLING_SHARE = 0.7
+"""Of the time of a page: what is there then is taken, grow it as it may."""
 WATCH_SECONDS = 0.5
 
 logger = logging.getLogger(__name__)
@@ -101,13 +104,14 @@ class Pages(ScrapyPlaywrightDownloadHandler):
         name = str(next(self.numbers))
         meta = {"playwright_context": name, "playwright_context_kwargs": self.context_options}
         killed = self.watch.killed if self.watch else 0
+        until = time.monotonic() + SETTLING_SHARE * self.bounds.page_seconds
         page = None
         try:
             async with asyncio.timeout(self.bounds.page_seconds):
                 page = await self._create_page(Request(url, meta=meta), self.crawler.spider)
-            page.remove_listener("request", self._increment_request_stats)  # Supply counts; these cost a message each
-            page.remove_listener("response", self._increment_response_stats)
-            return await Visit(page, supply, self.bounds).show(url)
+                page.remove_listener("request", self._increment_request_stats)  # Supply counts; these cost messages
+                page.remove_listener("response", self._increment_response_stats)
+                return await Visit(page, supply, self.bounds, until).show(url)
         except TimeoutError:
             if page is None and self.watch:
                 self.watch.kill(self.watch.browser)  # it does not even open one

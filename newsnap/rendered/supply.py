@@ -296,7 +296,7 @@ class Supply:
         """Raise Refused for an address that may not be fetched, or where a bound is reached."""
         if urlsplit(url).scheme not in ("http", "https"):
             raise Refused("only http and https are fetched")
-        if rule := None:
+        if rule := await self.source.gate.refuses(url):
             raise Refused(f"taken down ({rule.id})")
         if self.requests >= self.bounds.page_requests:
             raise Refused(f"more than {self.bounds.page_requests} requests (NEWSNAP_RENDERED_PAGE_REQUESTS)")

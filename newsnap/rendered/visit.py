@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Any
 
 from playwright.async_api import CDPSession, Error, Page, WebSocketRoute
@@ -18,8 +19,6 @@ PATIENT_SECONDS = 3.0
 EMPTY_SECONDS = 5.0
 """The same for a page with hardly any text."""
 FEW_CHARACTERS = 100
-SETTLING_SHARE = 0.7
-"""Of the time of a page: what is there then is taken, grow it as it may."""
 
 WITHOUT = """
 const names = ["RTCPeerConnection", "webkitRTCPeerConnection", "WebTransport", "SharedWorker"];
@@ -41,10 +40,15 @@ CONTENT = """(() => {
 class Visit:
     """A page from its opening to its text."""
 
-    def __init__(self, page: Page, supply: Supply, bounds: Bounds):
+    def __init__(self, page: Page, supply: Supply, bounds: Bounds, until: float):
+        """Take a page that is blank.
+
+        until: when what it shows is taken as it is, by the monotonic clock.
+        """
         self.page = page
         self.supply = supply
         self.bounds = bounds
+        self.until = until
         self.crashed = asyncio.Event()
         self.session: CDPSession | None = None
         self.world: int | None = None
@@ -54,14 +58,13 @@ class Visit:
     async def show(self, url: str) -> str | None:
         """Return the document as it is when its text stands; None if the page leads elsewhere.
 
-        Raises RenderingFailed, TimeoutError if it takes too long, playwright's Error if the browser goes away.
+        Raises RenderingFailed, playwright's Error if the browser goes away.
         """
         work = asyncio.ensure_future(self.read(url))
         crash = asyncio.ensure_future(self.crashed.wait())
         try:
-            async with asyncio.timeout(self.bounds.page_seconds):
-                await asyncio.wait({work, crash}, return_when=asyncio.FIRST_COMPLETED)
-            if self.crashed.is_set():
+            await asyncio.wait({work, crash}, return_when=asyncio.FIRST_COMPLETED)
+            if self.crashed.is_set() or (isinstance(error := work.exception(), Error) and "crashed" in error.message):
                 raise RenderingFailed("crashed", url, "its process ended")
             return work.result()
         finally:
@@ -101,9 +104,9 @@ class Visit:
 
     async def settle(self, url: str) -> None:
         """Wait until the text stands."""
-        begun = changed = time.monotonic()
-        before = None
-        while time.monotonic() - begun < SETTLING_SHARE * self.bounds.page_seconds:
+        changed = time.monotonic()
+        before, length = None, 0
+        while time.monotonic() < self.until:
             measured = await self.ask(MEASURE)
             if self.supply.restless:
                 raise RenderingFailed("restless", url, "it goes on loading itself or other pages")
@@ -119,6 +122,8 @@ class Visit:
             if state != "loading" and now - changed >= patience:
                 return
             await asyncio.sleep(POLL_SECONDS)
+        if length < FEW_CHARACTERS:
+            raise RenderingFailed("timeout", url, "it was still at work, and had no text to show")
 
     async def ask(self, expression: str) -> Any:
         """Return the value of an expression in the page; None while the page is changing."""
@@ -140,4 +145,5 @@ class Visit:
 
 async def hang_up(socket: WebSocketRoute) -> None:
     """Refuse a WebSocket."""
-    await socket.close(code=1000)
+    with suppress(Error):
+        await socket.close(code=1000)

@@ -7,15 +7,18 @@ from typing import Any
 
 from pymongo import UpdateOne
 
-from newsnap.fingerprints import Fingerprint, compare
+from newsnap.fingerprints import BANDS, Fingerprint, compare
 from newsnap.items import Article
 
 Document = dict[str, Any]
 
 MOST_TEXTS = 8
 """Texts kept of one article, the latest; a page that tells an event as it happens has hundreds."""
-MOST_CANDIDATES = 64
-"""So many articles are compared with one at most, the latest: a daily report has thousands written like it."""
+MOST_OF_A_BAND = 4
+"""Where one article shares bands with too many, so many are compared with it for each band, the latest: a daily report
+has thousands that are written like it, and a reprint of it still has bands that they have not."""
+MOST_CANDIDATES = BANDS * MOST_OF_A_BAND
+"""So many articles are compared with one at most."""
 CERTAIN = 0.985
 """The share from which hashes are enough, if all numbers are the same."""
 
@@ -56,7 +59,8 @@ def document_of(article: Article, pending: datetime) -> Document:
         "bands": article.fingerprint.bands,
         "signature": article.fingerprint.signature,
     }
-    return {"_id": article.id, "first": article.snapshot, "pending": pending, "texts": [text]}
+    day = article.snapshot.toordinal()
+    return {"_id": article.id, "first": article.snapshot, "day": day, "pending": pending, "texts": [text]}
 
 
 def another_text(document: Document) -> UpdateOne:

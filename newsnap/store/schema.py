@@ -196,9 +196,10 @@ NOTICE: Document = {
 }
 FINGERPRINT: Document = {
     "bsonType": "object",
-    "required": ["first", "texts"],
+    "required": ["first", "day", "texts"],
     "properties": {
         "first": TIME,
+        "day": {"bsonType": "int"},
         "pending": TIME,
         "texts": {
             "bsonType": "array",
@@ -207,7 +208,7 @@ FINGERPRINT: Document = {
                 "required": ["hash", "bands", "signature"],
                 "properties": {
                     "hash": TEXT,
-                    "bands": {"bsonType": "array", "items": {"bsonType": ["int", "long"]}},
+                    "bands": {"bsonType": "array", "items": {"bsonType": "int"}},
                     "signature": {"bsonType": "binData"},
                 },
             },
@@ -263,8 +264,8 @@ COLLECTIONS: dict[str, tuple[Document, list[IndexModel]]] = {
     "fingerprints": (
         FINGERPRINT,
         [
-            # of a text that has many like it, the latest are read first and no more than are wanted
-            IndexModel([("texts.bands", ASCENDING), ("first", DESCENDING)], name="bands_first"),
+            # of a band that many texts have, the latest are read first and no more than are wanted; days are short keys
+            IndexModel([("texts.bands", ASCENDING), ("day", DESCENDING)], name="bands_day"),
             IndexModel([("pending", ASCENDING)], name="pending", sparse=True),
         ],
     ),

@@ -29,6 +29,7 @@ from newsnap.store.batches import Batches
 from newsnap.store.errors import passing
 from newsnap.store.fingerprints import (
     MOST_CANDIDATES,
+    MOST_OF_A_BAND,
     Kept,
     KeptText,
     another_text,
@@ -47,6 +48,10 @@ Document = dict[str, Any]
 DUPLICATE_KEY = 11000
 CANDIDATES_A_BATCH = 4
 """A batch that finds more on average is halved, and an article that alone finds too many is bounded as said before."""
+INDEX = "bands_day"
+"""Named, since a planner that tries others first takes longer than the search."""
+KEPT = {"texts": 1}
+"""Fields of candidates."""
 DOUBTFUL = 0.6
 """The share, as estimated from hashes, from which the texts themselves are compared."""
 LINKED_AT_ONCE = 100
@@ -161,21 +166,39 @@ class Stories:
         if not bands:
             return []
         query = {"texts.bands": {"$in": bands}, "_id": {"$nin": members}}
-        alone = len(batch) == 1
-        bound = MOST_CANDIDATES if alone else MOST_CANDIDATES + CANDIDATES_A_BATCH * len(batch)
+        bound = MOST_CANDIDATES + CANDIDATES_A_BATCH * len(batch)
 
         async def find() -> list[Document]:
-            cursor = self._store.db.fingerprints.find(query, {"texts": 1}).hint("bands_first")
-            if alone:  # the index holds the latest of each band first: no more than the bound are read
-                cursor = cursor.sort("first", -1)
-            return await cursor.limit(bound).to_list()
+            return await self._store.db.fingerprints.find(query, KEPT).hint(INDEX).limit(bound).to_list()
 
         documents = await self._store.patiently(find)
-        if alone or len(documents) < bound:
+        if len(documents) < bound:
             return [kept_from(each) for each in documents]
+        if len(batch) == 1:
+            return await self._latest_of_each(bands, members[0])
         half = len(batch) // 2
         found = [*await self.candidates(batch[:half]), *await self.candidates(batch[half:])]
         return [each for each in {each.id: each for each in found}.values() if each.id not in members]
+
+    async def _latest_of_each(self, bands: Sequence[int], id: str) -> list[Kept]:
+        """Return the latest few articles of each band, for an article that shares bands with too many."""
+        latest: list[list[Document]] = [
+            [
+                {"$match": {"texts.bands": band, "_id": {"$ne": id}}},
+                {"$sort": {"day": -1}},
+                {"$limit": MOST_OF_A_BAND},
+                {"$project": KEPT},
+            ]
+            for band in bands
+        ]
+        others = [{"$unionWith": {"coll": "fingerprints", "pipeline": each}} for each in latest[1:]]
+
+        async def find() -> list[Document]:
+            found = await self._store.db.fingerprints.aggregate([*latest[0], *others])
+            return await found.to_list()
+
+        documents = {each["_id"]: each for each in await self._store.patiently(find)}
+        return [kept_from(each) for each in documents.values()]
 
     async def _compare_texts(self, pairs: Sequence[tuple[Kept, Kept]]) -> None:
         """Compare the texts where hashes leave doubt; a text that an article no longer has is judged by its hashes."""
@@ -260,7 +283,7 @@ class Stories:
         if not fingerprint.bands:
             return {}
         query = {"texts.bands": {"$in": fingerprint.bands}}
-        cursor = self._store.db.fingerprints.find(query, {"texts": 1}).hint("bands_first")
+        cursor = self._store.db.fingerprints.find(query, KEPT).hint(INDEX)
         found: dict[str, Relation] = {}
         async for document in cursor:
             said = {relation(fingerprint, text.fingerprint) for text in kept_from(document).texts}

@@ -16,6 +16,7 @@ import argparse
 import functools
 import itertools
 import json
+import os
 import random
 import statistics
 import sys
@@ -226,10 +227,10 @@ def timed(act: Callable[[], Any], times: int) -> float:
 
 def crowd(count: int, chance: np.random.Generator) -> Iterator[dict[str, Any]]:
     """Yield documents of `fingerprints` of texts that nobody wrote, one in ten from one of fifty templates."""
-    templates = chance.integers(-(2**63), 2**63 - 1, (50, BANDS), dtype=np.int64)
+    templates = chance.integers(-(2**31), 2**31 - 1, (50, BANDS), dtype=np.int32)
     latest = datetime(2026, 10, 3, tzinfo=UTC)
     for number in range(count):
-        bands = chance.integers(-(2**63), 2**63 - 1, BANDS, dtype=np.int64)
+        bands = chance.integers(-(2**31), 2**31 - 1, BANDS, dtype=np.int32)
         if number % 10 == 0:  # a twin shares a third of its bands with the others
             known = chance.permutation(BANDS)[: BANDS // 3]
             bands[known] = templates[number // 10 % 50][known]
@@ -240,17 +241,27 @@ def crowd(count: int, chance: np.random.Generator) -> Iterator[dict[str, Any]]:
             "bands": bands.tolist(),
             "signature": np.concatenate([header, sketch]).astype("<u4").tobytes(),
         }
-        yield {"_id": f"crowd:{number}", "first": latest - timedelta(minutes=number), "texts": [text]}
+        first = latest - timedelta(minutes=number)
+        yield {"_id": f"crowd:{number}", "first": first, "day": first.toordinal(), "texts": [text]}
 
 
-async def look_up(store: Store, asked: Sequence[Kept]) -> list[float]:
-    """Return how long each lookup took, in seconds."""
+async def server_seconds(store: Store) -> float:
+    """Return the CPU that mongod has used."""
+    info = (await store.db.command("serverStatus"))["extra_info"]
+    return float(info["user_time_us"] + info["system_time_us"]) / 1e6
+
+
+async def look_up(store: Store, asked: Sequence[Kept]) -> tuple[float, float, float]:
+    """Return the median of lookups, what 95 of 100 take at most, and mongod's CPU for each, in milliseconds."""
     took = []
+    before = await server_seconds(store)
     for each in asked:
         began = time.perf_counter()
         await store.stories.candidates([each])
-        took.append(time.perf_counter() - began)
-    return took
+        took.append((time.perf_counter() - began) * 1000)
+    cpu = (await server_seconds(store) - before) / len(asked) * 1000
+    took.sort()
+    return statistics.median(took), took[len(took) * 95 // 100], cpu
 
 
 def lookups(sizes: Sequence[int]) -> None:
@@ -265,10 +276,13 @@ def lookups(sizes: Sequence[int]) -> None:
             everyone = crowd(max(sizes), chance)
             sample: list[dict[str, Any]] = []
             stored = 0
-            print(f"\nlookups, milliseconds: median, 95 of 100 (mongod on this machine, {psutil.cpu_count()} cores)")
             print(
-                f"{'stored':>9} {'a new text':>15} {'a reprint':>15} {'a template':>15} "
-                f"{'an article stored, linked':>26}   memory"
+                f"\nmilliseconds; a lookup: median, 95 of 100, CPU of mongod; an article stored and linked: in all, own CPU, "
+                f"CPU of mongod ({psutil.cpu_count()} cores, {os.getloadavg()[0]:.0f} at work)"
+            )
+            print(
+                f"{'stored':>9} {'a new text':>19} {'a reprint':>19} {'a template':>19} {'an article':>19} "
+                f"{'memory':>8} {'on disk':>8}"
             )
             for size in sorted(sizes):
                 while stored < size:
@@ -288,7 +302,10 @@ def lookups(sizes: Sequence[int]) -> None:
                     settings, functools.partial(measure, asked=[new, known, twins], texts=texts, number=size)
                 )
                 memory = psutil.Process().memory_info().rss / 2**20
-                print(f"{size:9,} " + " ".join(f"{each:>15}" for each in columns) + f"   {memory:.0f} MB")
+                sizes_of = db.command("collStats", "fingerprints")
+                disk = (sizes_of["storageSize"] + sizes_of["totalIndexSize"]) / 2**20
+                cells = " ".join(f"{each:>19}" for each in columns)
+                print(f"{size:9,} {cells} {memory:5.0f} MB {disk:5.0f} MB", flush=True)
                 db.articles.delete_many({})
                 db.fingerprints.delete_many({"_id": {"$regex": "^bench:"}})
 
@@ -302,15 +319,15 @@ async def measure(store: Store, asked: Sequence[Sequence[Kept]], texts: Sequence
     row = []
     await look_up(store, asked[0][:50])  # the pages of the index are read once
     for each in asked:
-        took = sorted(await look_up(store, each))
-        row.append(f"{statistics.median(took) * 1000:.2f}, {took[len(took) * 95 // 100] * 1000:.2f}")
+        row.append("{:.2f}, {:.2f}, {:.2f}".format(*await look_up(store, each)))
     arriving = [
         shelf.article(f"bench:{number}-{at}", body, title=title, published=shelf.NOON - timedelta(days=99))
         for at, (title, body) in enumerate(texts)
     ]
-    began = time.perf_counter()
+    before, began, own = await server_seconds(store), time.perf_counter(), time.process_time()
     await shelf.put_all(store, arriving, at_once=200)
-    row.append(f"{(time.perf_counter() - began) / len(arriving) * 1000:.2f}".rjust(26))
+    costs = (time.perf_counter() - began, time.process_time() - own, await server_seconds(store) - before)
+    row.append(", ".join(f"{each / len(arriving) * 1000:.2f}" for each in costs))
     return row
 
 
