@@ -60,7 +60,7 @@ class Inspector(WebSpider):
     def __init__(self, name: str | None = None, **kwargs: Any):
         super().__init__(name, **kwargs)
         assert self.given is not None
-        self.address = self.given[0]
+        self.address = self.given[0][0]
         self.account: Account = {}
 
     async def start(self) -> AsyncIterator[Request]:

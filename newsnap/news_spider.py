@@ -30,13 +30,16 @@ from newsnap.listings import Entry, JsonList, ListingError
 from newsnap.looks import Looks
 from newsnap.rendered.escalation import ESCALATED, Escalation, NeedsBrowser, is_shell
 from newsnap.store import Store
-from newsnap.urls import Address, AddressError, AddressRules
+from newsnap.urls import Address, AddressError, AddressRules, without_scheme
 
 __all__ = ["JsonList", "Layout", "NewsSpider"]
 
 
 Listed = tuple[str, list[Entry], datetime]
 """Address of a listing, its entries, when it was fetched."""
+
+AS_LISTED = "newsnap_as_listed"
+"""Key in a request's meta: it asks for the address as listed, the canonical one having failed."""
 
 RELATIVE = re.compile("前|刚|今|昨|周|星期")
 """Words of dates that mean another day tomorrow."""
@@ -162,7 +165,7 @@ class NewsSpider(scrapy.Spider):
 
     # --- arguments ---
 
-    def _read_urls(self, urls: str) -> list[Address] | None:
+    def _read_urls(self, urls: str) -> list[tuple[Address, Entry]] | None:
         if not urls:
             return None
         if urls.startswith("@"):
@@ -180,9 +183,10 @@ class NewsSpider(scrapy.Spider):
                 f"urls={urls} holds no address: give at least one, or leave urls out to crawl the listings"
             )
         try:
-            return list({each.id: each for each in map(self.adopt, wanted)}.values())
+            given = [(self.adopt(each), Entry(each)) for each in wanted]
         except AddressError as error:
             raise ArgumentError(f"urls: {error}") from None
+        return list({address.id: (address, entry) for address, entry in given}.values())
 
     def adopt(self, url: str) -> Address:
         """Return the address of what is given as an article.
@@ -216,7 +220,7 @@ class NewsSpider(scrapy.Spider):
     async def start(self) -> AsyncIterator[Request]:
         """Ask for the given articles; or for those that are listed and not stored, and those whose time has come."""
         if self.given is not None:
-            async for request in self.wanted([(each, Entry(each.url)) for each in self.given]):
+            async for request in self.wanted(self.given):
                 yield request
             return
         async for request in self.listed():
@@ -618,18 +622,27 @@ class NewsSpider(scrapy.Spider):
         """Change an article where attributes cannot say how; None drops it."""
         return article
 
-    async def failed(self, failure: Failure) -> None:
-        """Count and tell an article that could not be fetched; a later run asks for it again."""
-        request = failure.request  # type: ignore[attr-defined]
+    async def failed(self, failure: Failure) -> Request | None:
+        """Count and tell an article that could not be fetched; a later run asks for it again.
+
+        An old host may still have what its successor never took over: what is not at its canonical address is
+        asked for where it was listed.
+        """
+        request: Request = failure.request  # type: ignore[attr-defined]
         address, response = request.cb_kwargs["address"], getattr(failure.value, "response", None)
+        entry: Entry | None = request.cb_kwargs.get("entry")
+        missing = response is not None and response.status in (404, 410) and AS_LISTED not in request.meta
+        if missing and entry and without_scheme(entry.url) != without_scheme(request.url):
+            return request.replace(url=entry.url, meta={**request.meta, AS_LISTED: True}, dont_filter=True)
         at = self.looks.clock() if response is None else fetch_time(response)
         if response is not None and await self.looks.gone(address, response, at):
-            return
+            return None
         reason = reason_of(failure.value)
         if site := request.meta.get(ESCALATED):
             self.escalation.learn(site, helped=False)
         self.lost(request.url, reason, "article")
         await self.looks.failed(address, reason, at, response)
+        return None
 
     def lost(self, url: str, reason: str, what: str) -> None:
         self.crawler.stats.inc_value(f"newsnap/failed/{what}/{reason}")

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psutil
 from invented import Invented, article
@@ -52,6 +52,12 @@ class Crawl:
                 [sys.executable, "-m", "scrapy", "crawl", "people", "-s", f"DOWNLOAD_DELAY={delay}"],
                 cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
 
     def kill(self) -> bool:
         """Kill it with SIGKILL; return whether it was still running."""

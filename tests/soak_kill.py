@@ -76,20 +76,20 @@ def kill_crawlers(soak: Soak) -> None:
     """Kill the crawler again and again, which also stops and starts the embedded server each time."""
     home = soak.work / "crawler"
     for number in range(1, soak.kills + 1):
-        crawl = Crawl(home, soak.recording, soak.work / f"crawler-{number}.log", delay=0.5)
-        started = time.monotonic()
-        if soak.chance.random() < 0.6:  # in the crawl itself; else from the first moment of the process on
-            crawl.wait_for_articles(1, END_SECONDS)
-        time.sleep(soak.chance.uniform(0.1, 3))
-        moment = time.monotonic() - started
-        if not crawl.kill():
-            soak.blame(
-                f"crawler: it ended with {crawl.wait(0)} before kill {number}: see {crawl.log}, or give --articles"
-            )
+        with Crawl(home, soak.recording, soak.work / f"crawler-{number}.log", delay=0.5) as crawl:
+            started = time.monotonic()
+            if soak.chance.random() < 0.6:  # in the crawl itself; else from the first moment of the process on
+                crawl.wait_for_articles(1, END_SECONDS)
+            time.sleep(soak.chance.uniform(0.1, 3))
+            moment = time.monotonic() - started
+            if not crawl.kill():
+                soak.blame(
+                    f"crawler: exit {crawl.wait(0)} before kill {number}: see {crawl.log}, or give more --articles"
+                )
         say(f"crawler: kill {number} after {moment:.1f} s, {len(crawl.acknowledged)} articles scraped in it")
-    crawl = Crawl(home, soak.recording, soak.work / "crawler-last.log", delay=0.02)
-    if code := crawl.wait(END_SECONDS):
-        soak.blame(f"crawler: the last crawl exited {code}: see {crawl.log}")
+    with Crawl(home, soak.recording, soak.work / "crawler-last.log", delay=0.02) as crawl:
+        if code := crawl.wait(END_SECONDS):
+            soak.blame(f"crawler: the last crawl exited {code}: see {crawl.log}")
     say(f"crawler: the last crawl scraped {len(crawl.acknowledged)}")
     if unclean := unclean_starts(home):
         soak.blame(f"crawler: mongod found {unclean} unclean shutdowns, and nobody had killed it")
@@ -107,26 +107,25 @@ def kill_mongods(soak: Soak) -> None:
     while killed < soak.kills:
         crawls += 1
         log, name = soak.work / f"mongod-{crawls}.log", f"run{crawls}"
-        crawl = Crawl(home, soak.recording, log, delay=0.4, MONGO_DATABASE=name)
         here = 0
-        wait_for(lambda: mongod_of(home), 30)
-        while here < min(KILLS_IN_A_ROW, soak.kills - killed) and crawl.process.poll() is None:
-            time.sleep(soak.chance.uniform(0.5, 4))
-            if crawl.process.poll() is None and kill_mongod(home):
-                here += 1
+        with Crawl(home, soak.recording, log, delay=0.4, MONGO_DATABASE=name) as crawl:
+            wait_for(lambda: mongod_of(home), 30)
+            while here < min(KILLS_IN_A_ROW, soak.kills - killed) and crawl.process.poll() is None:
+                time.sleep(soak.chance.uniform(0.5, 4))
+                if crawl.process.poll() is None and kill_mongod(home):
+                    here += 1
+            code = crawl.wait(END_SECONDS)
         killed += here
-        code = crawl.wait(END_SECONDS)
         words = crawl.words
         say(
-            f"mongod: crawl {crawls}: {here} kills, exit {code}, {len(crawl.acknowledged)} acknowledged, "
-            f"told {words.count('; the crawl waits')} times it waits, {words.count(' is back after ')} it goes on"
+            f"mongod: crawl {crawls}: {here} kills, exit {code}, {len(crawl.acknowledged)} acknowledged, told "
+            f"{words.count('; the crawl waits')} times it waits, {words.count(' is back after ')} it goes on"
         )
         if code or not here:
             soak.blame(f"mongod: crawl {crawls} exited {code} after {here} kills: see {crawl.log}")
         with EmbeddedServer(home) as server, MongoClient[Document](server.join(), tz_aware=True) as client:
-            db = client[name]
-            missing = crawl.acknowledged - {each["_id"] for each in db.articles.find({}, {"_id": 1})}
-            found = audit(db, soak.articles)
+            missing = crawl.acknowledged - {each["_id"] for each in client[name].articles.find({}, {"_id": 1})}
+            found = audit(client[name], soak.articles)
         if missing:
             soak.blame(f"mongod: acknowledged and missing: {sorted(missing)}")
         soak.judge(f"mongod, crawl {crawls}", found, home)
@@ -135,33 +134,30 @@ def kill_mongods(soak: Soak) -> None:
 def mongod_away(soak: Soak) -> None:
     """Stop MongoDB for good in the middle of a crawl; the next one fetches what is missing."""
     home = soak.work / "away"
-    server = EmbeddedServer(home)
-    uri = server.join()
-    settings = {"MONGO_URI": uri, "NEWSNAP_MONGO_WAIT_SECONDS": "3"}
-    crawl = Crawl(home / "crawler", soak.recording, soak.work / "away-1.log", delay=0.2, **settings)
-    with MongoClient[Document](uri) as client:
-        wait_for(lambda: client["newsnap"].articles.estimated_document_count() > len(soak.articles) // 4, 60)
-    server.leave()  # nobody else is a member
-    stopped = time.monotonic()
-    code = crawl.wait(END_SECONDS)
-    error = next((line for line in crawl.words.splitlines() if "has been away for" in line), "")
+    with EmbeddedServer(home) as server:
+        settings = {"MONGO_URI": server.join(), "NEWSNAP_MONGO_WAIT_SECONDS": "3"}
+        with Crawl(home / "crawler", soak.recording, soak.work / "away-1.log", delay=0.2, **settings) as crawl:
+            crawl.wait_for_articles(len(soak.articles) // 4, END_SECONDS)
+            server.leave()  # nobody else is a member
+            stopped = time.monotonic()
+            code = crawl.wait(END_SECONDS)
     seconds = time.monotonic() - stopped
+    error = next((line for line in crawl.words.splitlines() if "has been away for" in line), "")
     say(f"away: exit {code} {seconds:.1f} s after MongoDB went, {len(crawl.acknowledged)} acknowledged: {error}")
     if not code or not error:
         soak.blame(f"away: MongoDB went, and the crawl exited {code} with the error {error!r}: see {crawl.log}")
-    settings["MONGO_URI"] = server.join()
-    with MongoClient[Document](settings["MONGO_URI"], tz_aware=True) as client:
+    with EmbeddedServer(home) as server, MongoClient[Document](server.join(), tz_aware=True) as client:
+        settings["MONGO_URI"] = server.join()
         stored = {each["_id"] for each in client["newsnap"].articles.find({}, {"_id": 1})}
         if missing := crawl.acknowledged - stored:
             soak.blame(f"away: acknowledged and missing: {sorted(missing)}")
-        again = Crawl(home / "crawler", soak.recording, soak.work / "away-2.log", delay=0.02, **settings)
-        if code := again.wait(END_SECONDS):
-            soak.blame(f"away: the next crawl exited {code}: see {again.log}")
+        with Crawl(home / "crawler", soak.recording, soak.work / "away-2.log", delay=0.02, **settings) as again:
+            if code := again.wait(END_SECONDS):
+                soak.blame(f"away: the next crawl exited {code}: see {again.log}")
         say(f"away: {len(stored)} stored before, {len(again.acknowledged)} scraped by the next crawl")
         if both := again.acknowledged & stored:
             soak.blame(f"away: scraped a second time: {sorted(both)}")
         found = audit(client["newsnap"], soak.articles)
-    server.leave()
     soak.judge("away", found, home)
 
 

@@ -85,6 +85,13 @@ def test_given_addresses_alone_are_crawled(scrapy: Scrapy, db: Database[Document
     assert "HTTP 404 1" in missing.stderr
 
 
+def test_an_article_that_only_the_old_host_has_is_found_there(scrapy: Scrapy, db: Database[Document]) -> None:
+    listed = "http://www.xinhuanet.com/local/2020-05/19/c_1125998013.htm"  # canonical: www.news.cn
+    done = scrapy("crawl", "xinhua", "-a", f"urls={listed}", NEWSNAP_REPLAY=DAY)
+    assert done.returncode == 0, done.stderr
+    assert db.articles.find_one({"_id": "xinhua:1125998013"})["url"].startswith("https://www.news.cn/")
+
+
 def test_limit_and_since_bound_a_crawl(scrapy: Scrapy, db: Database[Document]) -> None:
     done = scrapy("crawl", "xinhua", "-a", "limit=2", NEWSNAP_REPLAY=DAY)
     assert done.returncode == 0, done.stderr

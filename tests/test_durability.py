@@ -57,13 +57,13 @@ def test_a_killed_crawler_loses_nothing_and_doubles_nothing(
     articles: list[Invented], recording: Path, db: Database[Document], mongo_uri: str, tmp_path: Path
 ) -> None:
     settings = {"MONGO_URI": mongo_uri, "MONGO_DATABASE": db.name}
-    crawl = Crawl(tmp_path, recording, tmp_path / "killed.log", delay=0.4, **settings)
-    assert crawl.wait_for_articles(10, SECONDS), crawl.words
-    assert crawl.kill(), crawl.words
+    with Crawl(tmp_path, recording, tmp_path / "killed.log", delay=0.4, **settings) as crawl:
+        assert crawl.wait_for_articles(10, SECONDS), crawl.words
+        assert crawl.kill(), crawl.words
     stored = {each["_id"] for each in db.articles.find({}, {"_id": 1})}
     assert crawl.acknowledged <= stored
-    again = Crawl(tmp_path, recording, tmp_path / "again.log", delay=0, **settings)
-    assert again.wait(SECONDS) == 0, again.words
+    with Crawl(tmp_path, recording, tmp_path / "again.log", delay=0, **settings) as again:
+        assert again.wait(SECONDS) == 0, again.words
     assert not again.acknowledged & stored
     assert audit(db, articles).faults == []
     assert [each["state"] for each in db.crawls.find().sort("started", 1)] == ["running", "done"]
@@ -72,12 +72,12 @@ def test_a_killed_crawler_loses_nothing_and_doubles_nothing(
 def test_a_killed_mongod_delays_a_crawl_and_loses_nothing(
     articles: list[Invented], recording: Path, home: Path, tmp_path: Path
 ) -> None:
-    crawl = Crawl(home, recording, tmp_path / "crawl.log", delay=0.4)
-    assert crawl.wait_for_articles(10, SECONDS), crawl.words
-    with not_restarted(home):
-        assert kill_mongod(home), crawl.words
-        assert wait_for(lambda: "; the crawl waits, " in crawl.words, SECONDS), crawl.words
-    assert crawl.wait(SECONDS) == 0, crawl.words
+    with Crawl(home, recording, tmp_path / "crawl.log", delay=0.4) as crawl:
+        assert crawl.wait_for_articles(10, SECONDS), crawl.words
+        with not_restarted(home):
+            assert kill_mongod(home), crawl.words
+            assert wait_for(lambda: "; the crawl waits, " in crawl.words, SECONDS), crawl.words
+        assert crawl.wait(SECONDS) == 0, crawl.words
     assert " is back after " in crawl.words
     with EmbeddedServer(home) as server, MongoClient[Document](server.join(), tz_aware=True) as client:
         assert crawl.acknowledged <= {each["_id"] for each in client["newsnap"].articles.find({}, {"_id": 1})}

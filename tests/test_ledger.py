@@ -236,7 +236,7 @@ def test_what_is_held_or_removed_is_not_due(settings: Settings, db: Database[Doc
         for state in ("held", "removed"):
             db.command("collMod", "articles", validator={})
             db.articles.update_one({"_id": "people:1"}, {"$set": {"state": state}})
-            assert await standing(store, NOON + HOUR) == "known"
+            assert await standing(store, NOON + HOUR) == "taken_down"
             assert not await store.ledger.gone("people:1", NOON + HOUR)
 
     in_store(settings, act)

@@ -77,7 +77,7 @@ class WebSpider(NewsSpider):
     async def start(self) -> AsyncIterator[Request]:
         """Ask for the given articles, each host at the pace its source keeps."""
         if not self.settings.get("NEWSNAP_REPLAY"):
-            for address in self.given or ():
+            for address, _ in self.given or ():
                 self.keep_pace(address)
         async for request in super().start():
             yield request

@@ -277,8 +277,8 @@ def lookups(sizes: Sequence[int]) -> None:
             sample: list[dict[str, Any]] = []
             stored = 0
             print(
-                f"\nmilliseconds; a lookup: median, 95 of 100, CPU of mongod; an article stored and linked: in all, own CPU, "
-                f"CPU of mongod ({psutil.cpu_count()} cores, {os.getloadavg()[0]:.0f} at work)"
+                "\nmilliseconds; a lookup: median, 95 of 100, CPU of mongod; an article stored and linked: in all, own "
+                f"CPU, CPU of mongod ({psutil.cpu_count()} cores, {os.getloadavg()[0]:.0f} at work)"
             )
             print(
                 f"{'stored':>9} {'a new text':>19} {'a reprint':>19} {'a template':>19} {'an article':>19} "
@@ -290,6 +290,7 @@ def lookups(sizes: Sequence[int]) -> None:
                     db.fingerprints.insert_many(part, ordered=False)
                     stored += len(part)
                     sample = [*sample[-900:], *part[:100]]
+                client.admin.command("fsync")  # what was put in is written, and not while others are measured
                 new = [
                     Kept(f"new:{at}", [KeptText("", fingerprint(*reprints.text_of(next(numbers))))])
                     for at in range(300)
