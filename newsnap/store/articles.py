@@ -242,9 +242,8 @@ class Articles:
             return "duplicate" if "content_hash" in error.get("keyPattern", {}) else None
         await self._forget(write.article)
         if error["code"] == INVALID_DOCUMENT:
-            return StoreError(
-                f"{write.article.id} breaks the schema of articles ({', '.join(broken_rules(error))}); see {write.article.url}"
-            )
+            why = error.get("errInfo", {}).get("details", {}).get("schemaRulesNotSatisfied", error["errmsg"])
+            return StoreError(f"{write.article.id} breaks the schema of articles: {why}; see {write.article.url}")
         return StoreError(f"{write.article.id} was refused by MongoDB: {error['errmsg']}")
 
     async def _forget(self, article: Article) -> None:
@@ -339,24 +338,6 @@ def _stored(document: Document) -> Stored:
         document["changed"],
         "reopened" if "reopened" in document else document["state"],
     )
-
-
-def broken_rules(error: Document) -> list[str]:
-    """Return what of the schema a refused document breaks: names of fields and rules, and no values, which are text."""
-    found: list[str] = []
-
-    def look(value: Any) -> None:
-        for each in value if isinstance(value, list) else [value]:
-            if isinstance(each, dict):
-                names = (each.get(name) for name in ("propertyName", "operatorName"))
-                found.extend(name for name in names if isinstance(name, str))
-                for name in ("schemaRulesNotSatisfied", "propertiesNotSatisfied", "details", "missingProperties"):
-                    look(each.get(name))
-            elif isinstance(each, str):
-                found.append(each)
-
-    look(error.get("errInfo", {}).get("details"))
-    return list(dict.fromkeys(found))
 
 
 def to_document(article: Article) -> Document:

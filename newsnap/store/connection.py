@@ -118,7 +118,6 @@ class Store:
             if self.client is not None:
                 return self
             uri = await asyncio.to_thread(self.join)
-            logging.getLogger("pymongo").setLevel(logging.INFO)  # at DEBUG it prints what it writes: texts of articles
             try:
                 client: AsyncMongoClient[Document] = AsyncMongoClient(
                     uri,

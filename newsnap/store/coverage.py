@@ -190,8 +190,8 @@ class Coverage:
                 return
             case "host" | "prefix":
                 query = {"also_at": {"$regex": expression(rule)}}
-            case "article" | "url" if (key := (rule.identity or "").rpartition(":")[2].rpartition("-")[2]).isdecimal():
-                query = {"also_at": {"$regex": key}}  # such a key stands in every address of the article
+            case "article" | "url" if rule.identity and not (key := rule.identity.rpartition(":")[2]).startswith("/"):
+                query = {"also_at": {"$regex": re.escape(key.rpartition("-")[2])}}
         async for document in self._store.db.articles.find(query, {"also_at": 1}):
             for url in document.get("also_at", ()):
                 if alone.covering(url):

@@ -111,12 +111,11 @@ class Removal:
             else:
                 young.append(rule)
         if young:
-            ripe = [rule for rule in young if rule.since + SETTLES < begun]
-            await self._sweep_again(young, ripe)
-            await self._store.rules.note_swept(ripe, begun, settled=True)
+            await self._sweep_again(young)
+            await self._store.rules.note_swept([it for it in young if it.since + SETTLES < begun], begun, settled=True)
 
-    async def _sweep_again(self, young: Sequence[Rule], ripe: Sequence[Rule]) -> None:
-        """Sweep what was written about the time that rules came into force; for those that are ripe, once and for all."""
+    async def _sweep_again(self, young: Sequence[Rule]) -> None:
+        """Sweep what was written about the time that rules came into force."""
         rules, done = Rules(young, self._sources()), Done()
         since = min(rule.since for rule in young) - SETTLES
         query = {"changed": {"$gte": since}, "state": {"$in": STORED}}
@@ -127,10 +126,9 @@ class Removal:
             for url in article.get("also_at", ()):
                 if rule := rules.covering(url):
                     await self._forget(article["_id"], url, rule, BY_ITSELF)
-        for rule in ripe:
+        for rule in young:
             await self._sweep_reprints(rule, by=BY_ITSELF, done=done)
-        if ripe:
-            await self._sweep_leftovers(self.coverage().leftovers(None), rules, BY_ITSELF)
+        await self._sweep_leftovers(self.coverage().leftovers(None), rules, BY_ITSELF)
 
     async def _apply(self, id: str, rule: Rule, effect: Effect, *, by: str, done: Done, marked: bool = True) -> None:
         if effect == "remove":
@@ -154,11 +152,11 @@ class Removal:
         query = {"rule": rule.id, "state": {"$in": ["held", "removed"]}, "reopened": {"$exists": False}}
         async for article in self._store.db.articles.find(query, {"url": 1, "title": 1, "body": 1, "state": 1}):
             id = article["_id"]
-            if other := await self._other(article, others):
-                await self._pass_on(article, rule, *other, by=by, done=done)
-            elif article["state"] == "removed":
+            if article["state"] == "removed":
                 if await self._reopen(id, rule, by):
                     done.reopened.append(id)
+            elif other := await self._other(article, others):
+                await self._pass_on(id, rule, *other, by=by, done=done)
             elif await self._release(id, rule, by):
                 done.released.append(id)
             self.tell(done)
@@ -166,10 +164,10 @@ class Removal:
         return done
 
     async def _other(self, article: Document, rules: Rules) -> tuple[Rule, Effect] | None:
-        """Return another rule that covers a held article, or the identity of a removed one, and what it does to it."""
+        """Return another rule that covers a held article, and what it does to it."""
         if found := rules.covering_article(article):
             return found, found.effect
-        if rules.has_texts and "body" in article:
+        if rules.has_texts:
             for rule_id in await self._store.texts.covering(Mark.of_stored(article)):
                 rule = rules.get(rule_id)
                 if rule and rule.on_reprints:
@@ -224,14 +222,12 @@ class Removal:
 
         async def refuse(session: Session) -> None:
             db = self._store.db
-            there = await db.articles.find_one({"_id": article.id}, {"reopened": 1, "revision": 1}, session=session)
-            if there and "reopened" not in there:
+            if await db.articles.find_one({"_id": article.id}, {"_id": 1}, session=session):
                 return  # an earlier version, which the rule does not cover, or a stone
             await self._purge(session, article.id, rule, BY_ITSELF)
             address = address_digest(article.url)
             entry = await self._log(session, "refuse", BY_ITSELF, rule, article.id, {"url_digest": address})
-            stone = self._stone(article.id, address, rule, entry, there["revision"] if there else 1)
-            await db.articles.replace_one({"_id": article.id}, stone, upsert=True, session=session)
+            await db.articles.insert_one(self._stone(article.id, address, rule, entry, 1), session=session)
 
         await self._store.patiently(lambda: transact(self._store, refuse))
 
@@ -259,19 +255,16 @@ class Removal:
 
         return await transact(self._store, release)
 
-    async def _pass_on(
-        self, article: Document, rule: Rule, other: Rule, effect: Effect, *, by: str, done: Done
-    ) -> None:
-        """Let another rule hold what the one that ended held, or remove it; or keep closed what is removed."""
-        id, state = article["_id"], article["state"]
-        if state == "held" and effect == "remove":
+    async def _pass_on(self, id: str, rule: Rule, other: Rule, effect: Effect, *, by: str, done: Done) -> None:
+        """Let another rule hold what the one that ended held, or remove it."""
+        if effect == "remove":
             await self._apply(id, other, effect, by=by, done=done)
             return
 
         async def pass_on(session: Session) -> None:
-            query = {"_id": id, "state": state, "rule": rule.id}
+            query = {"_id": id, "state": "held", "rule": rule.id}
             if await self._store.db.articles.find_one(query, {"_id": 1}, session=session):
-                entry = await self._log(session, "hold" if state == "held" else "remove", by, other, id)
+                entry = await self._log(session, "hold", by, other, id)
                 await self._set(session, id, {"rule": other.id, "entry": entry})
 
         await transact(self._store, pass_on)

@@ -51,11 +51,11 @@ class RuleStore:
             yield document
 
     async def watch(self) -> AsyncChangeStream[Document]:
-        """Return the stream of changes; each has the changed rule's `entry`, and the fields that changed.
+        """Return the stream of changes; each has the changed rule's `entry`.
 
         The server may refuse: a single one has no change streams.
         """
-        pipeline = [{"$project": {"fullDocument.entry": 1, "updateDescription.updatedFields": 1}}]
+        pipeline = [{"$project": {"fullDocument.entry": 1}}]
         takedowns = self._store.db.takedowns.with_options(read_concern=ReadConcern("majority"))
         return await takedowns.watch(pipeline, full_document="updateLookup")
 

@@ -30,11 +30,7 @@ logger = logging.getLogger(__name__)
 
 WATCH_AGAIN_SECONDS = 30
 """After a change stream failed, so long is left to polling."""
-TRY_AGAIN_SECONDS = 1
-"""Rules that could not be read are not tried again for so long."""
 CLOSE_SECONDS = 5
-NOT_FOR_GATES = {"swept", "settled"}
-"""Fields of a rule that change without changing what it covers."""
 CONFIRMED_AT_ONCE = 200
 """Articles that one look at the rules confirms."""
 
@@ -79,8 +75,6 @@ class LiveRules:
         self._version = -1
         self._documents = -1
         self._read_at = -float("inf")
-        self._failed_at = -float("inf")
-        self._failure: RulesUnreadable | None = None
         self._reading = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
         self._closed = False
@@ -114,8 +108,6 @@ class LiveRules:
         """
         if self._rules is None or time.monotonic() - self._read_at > self._poll_seconds:
             async with self._reading:
-                if self._failure and time.monotonic() - self._failed_at < min(TRY_AGAIN_SECONDS, self._poll_seconds):
-                    raise self._failure  # all who waited for this try; each of them trying would take minutes
                 if self._rules is None or time.monotonic() - self._read_at > self._poll_seconds:
                     return await self._read()
         return self._rules
@@ -137,15 +129,15 @@ class LiveRules:
 
     async def _read(self) -> Rules:
         started = time.monotonic()
-        known, self._rules = self._rules, None  # shut, until it is known what holds
+        rules, self._rules = self._rules, None  # shut, until it is known what holds
         try:
             act = self._refreshed
-            rules = await (self._store.patiently(lambda: act(known)) if self._patient else act(known))
-        except (RuleError, PyMongoError, StoreError) as error:
-            why = str(error) if isinstance(error, RuleError) else f"the takedown rules cannot be read: {error}"
-            self._failure, self._failed_at = RulesUnreadable(why), time.monotonic()
-            raise self._failure from error
-        self._rules, self._read_at, self._failure = rules, started, None
+            rules = await (self._store.patiently(lambda: act(rules)) if self._patient else act(rules))
+        except RuleError as error:
+            raise RulesUnreadable(str(error)) from error
+        except (PyMongoError, StoreError) as error:
+            raise RulesUnreadable(f"the takedown rules cannot be read, so nothing passes: {error}") from error
+        self._rules, self._read_at = rules, started
         if self._watching is None and not self._closed:
             self._watching = asyncio.create_task(self._watch())
         return rules
@@ -186,9 +178,6 @@ class LiveRules:
                 await asyncio.sleep(WATCH_AGAIN_SECONDS)
 
     def _heard(self, change: dict[str, Any]) -> None:
-        fields = (change.get("updateDescription") or {}).get("updatedFields", {})
-        if fields and fields.keys() <= NOT_FOR_GATES:
-            return
         logged = (change.get("fullDocument") or {}).get("entry") or 0
         if logged <= self._version:
             self._documents = -1  # not by a command: what changed is unknown

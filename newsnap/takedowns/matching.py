@@ -73,8 +73,7 @@ def forms_of(url: str, sources: "Sources") -> Forms:
         labels = plain.partition("/")[0].partition(":")[0].split(".")
         hosts |= dict.fromkeys(".".join(labels[at:]) for at in range(len(labels)))
     names = tuple(each.name for each in sources.of_host(tidied))
-    spellings = () if known else dict.fromkeys((tidy(url), original))
-    digests = tuple(f"{name}:{digest(each)}" for name in (*names, "web") for each in spellings)
+    digests = () if known else tuple(f"{name}:{digest(original)}" for name in (*names, "web"))
     return Forms((known.id,) if known else (), digests, tuple(urls), tuple(hosts), names)
 
 
