@@ -28,6 +28,7 @@ from newsnap.store.schema import ensure_schema
 from newsnap.store.server import EmbeddedServer
 from newsnap.store.stories import Stories
 from newsnap.store.takedown_log import TakedownLog
+from newsnap.store.terms import Terms
 from newsnap.store.texts import Texts
 
 logger = logging.getLogger(__name__)
@@ -89,6 +90,7 @@ class Store:
         self.takedown_log = TakedownLog(self)
         self.notices = Notices(self)
         self.runs = Runs(self)
+        self.terms = Terms(self)
 
     @classmethod
     def of(cls, crawler: Crawler) -> Self:

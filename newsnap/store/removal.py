@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-TRACES = (("revisions", "article"), ("captures", "article"), ("ledger", "_id"), ("ledger", "text_of"))
+TRACES = (("revisions", "article"), ("captures", "article"), ("ledger", "_id"), ("ledger", "text_of"), ("terms", "_id"))
 """Collections that hold something of an article besides `articles` and `fingerprints`; the field with its identity."""
 SETTLES = timedelta(hours=1)
 """A crawler that does not hear of a rule has given up long before (NEWSNAP_MONGO_WAIT_SECONDS)."""

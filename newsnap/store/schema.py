@@ -231,6 +231,54 @@ ENTRY: Document = {
     },
 }
 RUN: Document = {"bsonType": "object", "required": ["source", "started", "state"]}
+PACKED = {"bsonType": "binData"}
+PLACES = {"bsonType": "array", "items": {"bsonType": "int", "minimum": 0}}
+INDEXED_ARTICLE: Document = {
+    "bsonType": "object",
+    "required": ["_id", "n", "changed", "digest", "story"],
+    "properties": {
+        "_id": TEXT,
+        "n": COUNT,
+        "changed": TIME,
+        "digest": PACKED,
+        "story": TEXT,
+        "terms": PACKED,
+        "marks": PACKED,
+        "length": {"bsonType": "int"},
+        "source": TEXT,
+        "site": TEXT,
+        "category": MAYBE_TEXT,
+        "published": TIME,
+        "related": {"bsonType": "object"},
+    },
+    "additionalProperties": False,
+}
+BUCKET: Document = {
+    "bsonType": "object",
+    "required": ["_id", "version", "packed"],
+    "properties": {"_id": {"bsonType": "long"}, "version": COUNT, "packed": PACKED},
+    "additionalProperties": False,
+}
+SEGMENT: Document = {
+    "bsonType": "object",
+    "required": ["_id", "version", "count", "bits", "ids", "dead", "purging", "facets"],
+    "properties": {
+        "_id": COUNT,
+        "version": COUNT,
+        "count": COUNT,
+        "bits": COUNT,
+        "ids": {"bsonType": "array", "items": MAYBE_TEXT},
+        "dead": PLACES,
+        "purging": PLACES,
+        "facets": {"bsonType": "array", "items": {"bsonType": "array", "items": MAYBE_TEXT}},
+        "stories": PACKED,
+        "lengths": PACKED,
+        "published": PACKED,
+        "facet": PACKED,
+    },
+    "additionalProperties": False,
+}
+INDEXING: Document = {"bsonType": "object", "required": ["version", "segments", "sealed"]}
 
 COLLECTIONS: dict[str, tuple[Document, list[IndexModel]]] = {
     "articles": (
@@ -305,6 +353,10 @@ COLLECTIONS: dict[str, tuple[Document, list[IndexModel]]] = {
     ),
     "takedown_head": (LOG_HEAD, []),
     "notices": (NOTICE, [IndexModel([("status", ASCENDING), ("received", ASCENDING)], name="status_received")]),
+    "terms": (INDEXED_ARTICLE, [IndexModel([("n", ASCENDING)], name="n", unique=True)]),
+    "postings": (BUCKET, []),
+    "segments": (SEGMENT, [IndexModel([("ids", ASCENDING)], name="ids")]),
+    "indexing": (INDEXING, []),
     "crawls": (RUN, [IndexModel([("source", ASCENDING), ("started", DESCENDING)], name="source_started")]),
 }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from newsnap.search.indexer import Indexer
 from newsnap.store.coverage import Preview
 from newsnap.store.removal import Done
 from newsnap.store.texts import Mark
@@ -116,6 +117,7 @@ async def add(store: "Store", order: Order, *, by: str, yes: bool = False) -> Ad
     if rule is None:
         return None
     done = await store.removal.sweep(rule, by=by)
+    await Indexer(store).forget([*done.removed, *done.held])
     if rule.notice:
         await store.notices.note_articles(rule.notice, [*done.removed, *done.held])
     return Added(rule, done)
