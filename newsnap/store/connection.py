@@ -27,6 +27,7 @@ from newsnap.store.runs import Runs
 from newsnap.store.schema import ensure_schema
 from newsnap.store.server import EmbeddedServer
 from newsnap.store.stories import Stories
+from newsnap.store.subscriptions import Subscriptions
 from newsnap.store.takedown_log import TakedownLog
 from newsnap.store.terms import Terms
 from newsnap.store.texts import Texts
@@ -91,6 +92,7 @@ class Store:
         self.notices = Notices(self)
         self.runs = Runs(self)
         self.terms = Terms(self)
+        self.subscriptions = Subscriptions(self)
 
     @classmethod
     def of(cls, crawler: Crawler) -> Self:

@@ -8,6 +8,7 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 
 from newsnap.categories import CATEGORIES
 from newsnap.store.errors import SchemaError
+from newsnap.store.subscriptions import KEPT_DAYS
 from newsnap.takedowns.log import ACTS
 from newsnap.takedowns.notices import STATUSES
 from newsnap.takedowns.rules import EFFECTS, KINDS, REPRINTS
@@ -230,6 +231,20 @@ ENTRY: Document = {
         "since": TIME,
     },
 }
+SUBSCRIPTION: Document = {
+    "bsonType": "object",
+    "required": ["_id", "feed", "categories", "sources", "words", "created", "seen"],
+    "properties": {
+        "_id": TEXT,
+        "feed": TEXT,
+        "categories": TEXTS,
+        "sources": TEXTS,
+        "words": TEXTS,
+        "created": TIME,
+        "seen": TIME,
+    },
+    "additionalProperties": False,
+}
 RUN: Document = {"bsonType": "object", "required": ["source", "started", "state"]}
 PACKED = {"bsonType": "binData"}
 PLACES = {"bsonType": "array", "items": {"bsonType": "int", "minimum": 0}}
@@ -280,14 +295,17 @@ SEGMENT: Document = {
 }
 INDEXING: Document = {"bsonType": "object", "required": ["version", "segments", "sealed"]}
 
+NEWEST_FIRST = [("published", DESCENDING), ("_id", DESCENDING)]
+
 COLLECTIONS: dict[str, tuple[Document, list[IndexModel]]] = {
     "articles": (
         ARTICLE,
         [
             IndexModel([("changed", ASCENDING)], name="changed"),  # consumers poll it
-            IndexModel([("source", ASCENDING), ("published", DESCENDING)], name="source_published"),
-            IndexModel([("category", ASCENDING), ("published", DESCENDING)], name="category_published"),
-            IndexModel([("published", DESCENDING)], name="published"),
+            # lists are read in pages, and each begins after an article
+            IndexModel([("source", ASCENDING), *NEWEST_FIRST], name="source_published_id"),
+            IndexModel([("category", ASCENDING), *NEWEST_FIRST], name="category_published_id"),
+            IndexModel(NEWEST_FIRST, name="published_id"),
             IndexModel([("story", ASCENDING), ("published", ASCENDING)], name="story_published"),
             IndexModel([("also_at", ASCENDING)], name="also_at", sparse=True),
             IndexModel([("content_hash", ASCENDING), ("_id", ASCENDING)], name="content_hash"),
@@ -357,6 +375,13 @@ COLLECTIONS: dict[str, tuple[Document, list[IndexModel]]] = {
     "postings": (BUCKET, []),
     "segments": (SEGMENT, [IndexModel([("ids", ASCENDING)], name="ids")]),
     "indexing": (INDEXING, []),
+    "subscriptions": (
+        SUBSCRIPTION,
+        [
+            IndexModel([("feed", ASCENDING)], name="feed"),
+            IndexModel([("seen", ASCENDING)], name="seen", expireAfterSeconds=KEPT_DAYS * 86_400),
+        ],
+    ),
     "crawls": (RUN, [IndexModel([("source", ASCENDING), ("started", DESCENDING)], name="source_started")]),
 }
 
