@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 ROOT = Path(__file__).parents[1]
+SECONDS = 120
+"""No crawl of a test takes so long."""
 
 
 class Step(TypedDict):
@@ -22,10 +24,19 @@ class Step(TypedDict):
     """The recording."""
 
     urls: dict[str, list[str]]
-    """Articles by source."""
+    """Articles by source; none: what the source lists."""
 
     refresh: bool
     """Whether those are fetched that need not be, too."""
+
+
+def run(plan: Sequence[Step], home: Path, uri: str, database: str) -> str:
+    """Crawl, and return the log.  Raises AssertionError if the crawler broke."""
+    process = start(plan, home, uri, database)
+    log = process.communicate(timeout=SECONDS)[1]
+    assert process.returncode == 0, log
+    assert "Traceback" not in log, log
+    return log
 
 
 def start(plan: Sequence[Step], home: Path, uri: str, database: str) -> "subprocess.Popen[str]":
@@ -53,10 +64,11 @@ async def crawl(plan: Sequence[Step]) -> None:
         settings = get_project_settings()
         settings.set("NEWSNAP_REPLAY", step["replay"], priority="cmdline")
         runner = AsyncCrawlerRunner(settings)
-        arguments: dict[str, Any] = {"refresh": "1"} if step["refresh"] else {}
-        await asyncio.gather(
-            *(runner.crawl(source, urls=",".join(urls), **arguments) for source, urls in step["urls"].items())
-        )
+        every: dict[str, Any] = {"refresh": "1"} if step["refresh"] else {}
+        arguments = {
+            source: every | ({"urls": ",".join(urls)} if urls else {}) for source, urls in step["urls"].items()
+        }
+        await asyncio.gather(*(runner.crawl(source, **given) for source, given in arguments.items()))
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Scrapy
 from crashes import Crawl, articles_of, audit, kill_mongod, left_running, wait_for
 from invented import Invented, write_warc
 from pymongo import MongoClient
@@ -24,7 +23,7 @@ SECONDS = 120
 
 @pytest.fixture(scope="module")
 def articles() -> list[Invented]:
-    return articles_of(75)
+    return articles_of(50)
 
 
 @pytest.fixture(scope="module")
@@ -68,19 +67,6 @@ def test_a_killed_crawler_loses_nothing_and_doubles_nothing(
     assert not again.acknowledged & stored
     assert audit(db, articles).faults == []
     assert [each["state"] for each in db.crawls.find().sort("started", 1)] == ["running", "done"]
-
-
-def test_what_was_entered_and_not_written_is_fetched_again(
-    articles: list[Invented], recording: Path, db: Database[Document], scrapy: Scrapy
-) -> None:
-    """The ledger expects an article before it is written; a crawl may be killed in between."""
-    first = ("crawl", "people", "-a", f"urls={articles[1].url}")
-    assert scrapy(*first, NEWSNAP_REPLAY=str(recording)).returncode == 0
-    assert db.ledger.find_one({"_id": articles[1].id})
-    db.articles.delete_one({"_id": articles[1].id})
-    again = scrapy(*first, NEWSNAP_REPLAY=str(recording))
-    assert "fetched 1: new 1" in again.stderr
-    assert audit(db, articles[1:2]).faults == []
 
 
 def test_a_killed_mongod_delays_a_crawl_and_loses_nothing(

@@ -1,4 +1,4 @@
-"""A week of two sites is stored as it was, in any order and by two crawlers at once; `soak_week.py` is the long form."""
+"""A week of two sites is stored as it was, in any order, by two crawlers at once; `soak_week.py` is the long form."""
 
 import random
 from pathlib import Path
