@@ -23,7 +23,7 @@ SECONDS = 120
 
 @pytest.fixture(scope="module")
 def articles() -> list[Invented]:
-    return articles_of(75)
+    return articles_of(50)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import crawls
 import invented
 import pytest
 import recorded
@@ -95,6 +96,18 @@ def test_an_address_is_new_then_known_then_due(settings: Settings, db: Database[
 
     in_store(settings, act)
     assert db.ledger.count_documents({}) == 0, "what is never due again needs no entry"
+
+
+def test_what_was_entered_and_not_written_is_new(settings: Settings) -> None:
+    """The ledger expects an article before it is written; a crawl may be killed in between."""
+
+    async def act(store: Store) -> None:
+        await store.ledger.expect([article("people:1", BODY, fetched=NOON)])
+        assert await standing(store, NOON + MINUTE) == "new"
+        assert await put(store, article("people:1", BODY, fetched=NOON + MINUTE)) == "new"
+        assert await standing(store, NOON + 2 * MINUTE) == "known"
+
+    in_store(settings, act)
 
 
 def test_an_article_from_an_archive_needs_no_entry(settings: Settings, db: Database[Document]) -> None:
@@ -249,22 +262,21 @@ SITE = [invented.article(number) for number in range(4)]
 MORNING = datetime.fromisoformat("2026-10-03T09:00:00+00:00")
 
 
-def counts(log: str) -> dict[str, int]:
-    """Return the counts of the summary of a crawl's log."""
-    lines = re.findall(r"^  (?:listed|looked) .*", log, re.MULTILINE)
-    assert lines, log
-    return {name.strip(): int(number) for name, number in re.findall(r"([a-z ]+) (\d+)", ", ".join(lines))}
+def counts(log: str) -> list[dict[str, int]]:
+    """Return the counts of the summary of each crawl in a log."""
+    summaries = re.findall(r"^  (listed .*(?:\n  looked .*)?)", log, re.MULTILINE)
+    return [{name.strip(): int(number) for name, number in re.findall(r"([a-z ]+) (\d+)", each)} for each in summaries]
 
 
-def test_a_crawl_obeys_the_ledger_and_writes_it(scrapy: Scrapy, db: Database[Document], tmp_path: Path) -> None:
+def test_a_crawl_obeys_the_ledger_and_writes_it(
+    scrapy: Scrapy, db: Database[Document], mongo_uri: str, tmp_path: Path
+) -> None:
     """Four crawls of one site, whose articles are nine hours old: at once again, when they are a day old, and three."""
 
-    def crawl(at: datetime, answers: list[Answer], listed: list[invented.Invented]) -> dict[str, int]:
+    def recording(at: datetime, answers: list[Answer], listed: list[invented.Invented]) -> crawls.Step:
         every = [*recorded.listing([each.url for each in listed], at), *answers]
         warc = recorded.write(tmp_path / f"{at:%d%H%M}.warc.gz", every, at)
-        done = scrapy("crawl", "people", NEWSNAP_REPLAY=str(warc))
-        assert "Traceback" not in done.stderr, done.stderr
-        return counts(done.stderr)
+        return {"replay": str(warc), "urls": {"people": []}, "refresh": False}
 
     def stored(which: invented.Invented) -> Document:
         found = db.articles.find_one({"_id": which.id})
@@ -274,12 +286,6 @@ def test_a_crawl_obeys_the_ledger_and_writes_it(scrapy: Scrapy, db: Database[Doc
     first, second, third, fourth = SITE
     etag = [("ETag", '"1"')]
     pages = [Answer(each.url, invented.page(each), headers=etag) for each in SITE[:3]]
-    said = crawl(MORNING, [*pages, Answer(fourth.url, status=500)], SITE)
-    assert (said["fetched"], said["new"], said["errors"]) == (3, 3, 1)
-
-    said = crawl(MORNING + 5 * MINUTE, pages, SITE)
-    assert (said["fetched"], said["stored before"], said["failed before and tried later"]) == (0, 3, 1)
-
     # a day after their publication: one has not changed, one is gone, one is edited, and what failed is there
     edited = replace(third, pages=((*third.pages[0], "补记：水泵换到第7号。"),))
     later = MORNING + 16 * HOUR
@@ -289,9 +295,16 @@ def test_a_crawl_obeys_the_ledger_and_writes_it(scrapy: Scrapy, db: Database[Doc
         Answer(third.url, invented.page(edited)),
         Answer(fourth.url, invented.page(fourth)),
     ]
-    said = crawl(later, answers, SITE)
-    assert (said["new"], said["changed"], said["unchanged"], said["errors"]) == (1, 1, 1, 0)
-    assert (said["looked at again"], said["gone at the source"]) == (4, 1)
+    plan = [
+        recording(MORNING, [*pages, Answer(fourth.url, status=500)], SITE),
+        recording(MORNING + 5 * MINUTE, pages, SITE),
+        recording(later, answers, SITE),
+    ]
+    one, two, three = counts(crawls.run(plan, tmp_path, mongo_uri, db.name))
+    assert (one["fetched"], one["new"], one["errors"]) == (3, 3, 1)
+    assert (two["fetched"], two["stored before"], two["failed before and tried later"]) == (0, 3, 1)
+    assert (three["new"], three["changed"], three["unchanged"], three["errors"]) == (1, 1, 1, 0)
+    assert (three["looked at again"], three["gone at the source"]) == (4, 1)
     assert stored(first)["snapshot"] == later
     assert (stored(second)["gone"], stored(second)["snapshot"]) == (later, MORNING)
     assert stored(third)["revision"] == 2
@@ -299,7 +312,7 @@ def test_a_crawl_obeys_the_ledger_and_writes_it(scrapy: Scrapy, db: Database[Doc
     # two days on nothing is listed but another article: what is due is looked at all the same, if it was recorded
     fifth = invented.article(5)
     answers = [Answer(second.url, invented.page(second)), Answer(fifth.url, invented.page(fifth))]
-    said = crawl(MORNING + 3 * DAY, answers, [fifth])
+    (said,) = counts(crawls.run([recording(MORNING + 3 * DAY, answers, [fifth])], tmp_path, mongo_uri, db.name))
     assert (said["fetched"], said["new"], said["unchanged"], said["errors"]) == (2, 1, 1, 0)
     assert stored(second)["gone"] is None
     assert (stored(first)["gone"], stored(first)["snapshot"]) == (None, later), "what is not recorded says nothing"

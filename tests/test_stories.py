@@ -1,26 +1,22 @@
 """Stories: reprints are one story under its first publisher, whatever the order they come in and who brings them."""
 
 import asyncio
-import itertools
 import random
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import reprints
-from hypothesis import given
-from hypothesis import settings as bounds
-from hypothesis import strategies as st
 from pymongo.database import Database
 from scrapy.settings import Settings
 from shelf import DAY, HOUR, MINUTE, NOON, article, in_store, put, put_all, settings_for
 
 from newsnap.items import Article
-from newsnap.precedence import Member, earliest, in_order
+from newsnap.precedence import Member, earliest
 from newsnap.store import Store
-from newsnap.store.fingerprints import MOST_OF_A_BAND, MOST_TEXTS
+from newsnap.store.fingerprints import MOST_OF_A_BAND, MOST_TEXTS, REACH_WEEKS, week_of
 
 Document = dict[str, Any]
 MIDNIGHT = NOON - 12 * HOUR
@@ -39,62 +35,6 @@ def stories(db: Database[Document]) -> dict[str, str]:
 def reprint(number: int) -> str:
     """Return the text with an editor's line of its own: nearly the same."""
     return f"{BODY}\n（责任编辑：{reprints.SURNAMES[number % 18]}{reprints.GIVEN[number % 18]}）第{number}版"
-
-
-# --- precedence ---
-
-
-def member(id: str, published: datetime | None, precision: str | None = "minute", first: datetime = NOON) -> Member:
-    return Member(id, published, precision, first)
-
-
-def test_the_earliest_by_date_is_the_first_publisher() -> None:
-    assert earliest([member("b:1", NOON), member("a:1", NOON + MINUTE)]).id == "b:1"
-
-
-def test_what_has_no_date_comes_after_all_that_have_one() -> None:
-    assert earliest([member("a:1", None, None, NOON - DAY), member("b:1", NOON)]).id == "b:1"
-    assert earliest([member("a:1", None, None, NOON + HOUR), member("b:1", None, None, NOON)]).id == "b:1"
-
-
-def test_a_day_ties_with_each_of_its_moments_and_the_first_fetched_wins() -> None:
-    morning = member("a:1", MIDNIGHT + 8 * HOUR, first=NOON + HOUR)
-    day = member("b:1", MIDNIGHT, "day", first=NOON)
-    assert earliest([morning, day]).id == "b:1"
-    assert earliest([morning, member("b:1", MIDNIGHT, "day", first=NOON + 2 * HOUR)]).id == "a:1"
-    # of the day before, it is earlier for sure
-    assert earliest([morning, member("b:1", MIDNIGHT - DAY, "day", first=NOON + 2 * HOUR)]).id == "b:1"
-
-
-def test_ties_that_go_in_a_circle_have_one_answer() -> None:
-    day = member("a:1", MIDNIGHT, "day", first=NOON + 5 * MINUTE)
-    morning = member("b:1", MIDNIGHT + 8 * HOUR, first=NOON + 7 * MINUTE)
-    evening = member("c:1", MIDNIGHT + 20 * HOUR, first=NOON + 3 * MINUTE)
-    for order in itertools.permutations([day, morning, evening]):
-        assert earliest(order).id == "a:1"
-        assert [each.id for each in in_order(order)] == ["a:1", "b:1", "c:1"]
-
-
-moments = st.integers(-3000, 3000).map(lambda minutes: MIDNIGHT + timedelta(minutes=minutes))
-members = st.builds(
-    Member,
-    id=st.integers(0, 99).map("a:{}".format),
-    published=st.none() | moments,
-    precision=st.sampled_from(["second", "minute", "day"]),
-    first=moments,
-)
-
-
-@bounds(max_examples=200, deadline=None)
-@given(st.lists(members, min_size=1, max_size=8, unique_by=lambda each: each.id), st.randoms())
-def test_the_first_publisher_does_not_depend_on_the_order(everyone: list[Member], chance: random.Random) -> None:
-    first = earliest(everyone)
-    shuffled = list(everyone)
-    chance.shuffle(shuffled)
-    assert earliest(shuffled) == first
-    # nobody surely precedes the first, and without one of the others he still is the first, or it was him they tied by
-    assert all(each.span[1] > first.span[0] for each in everyone if each.published)
-    assert in_order(shuffled)[0] == first
 
 
 # --- linking ---
@@ -274,6 +214,21 @@ def test_a_reprint_of_an_earlier_revision_is_linked(settings: Settings, db: Data
     assert stories(db)["xinhua:1"] == "people:1"
 
 
+def test_a_text_that_comes_back_after_months_is_a_story_of_its_own(settings: Settings, db: Database[Document]) -> None:
+    months = (REACH_WEEKS + 2) * 7 * DAY
+    arriving = [
+        article("people:1", BODY, fetched=NOON - months),
+        article("xinhua:1", reprint(1), published=NOON, fetched=NOON),
+        article("china:1", reprint(2), published=NOON, fetched=NOON + 7 * DAY),
+    ]
+    random.Random(1).shuffle(arriving)
+    in_store(settings, lambda store: put_all(store, arriving, at_once=1))
+    assert stories(db) == {"people:1": "people:1", "xinhua:1": "xinhua:1", "china:1": "xinhua:1"}
+    db.client.drop_database(db.name)
+    in_store(settings, lambda store: put_all(store, arriving))  # nor if they come at once
+    assert stories(db) == {"people:1": "people:1", "xinhua:1": "xinhua:1", "china:1": "xinhua:1"}
+
+
 def test_a_revised_date_may_give_the_story_another_first_publisher(settings: Settings, db: Database[Document]) -> None:
     async def act(store: Store) -> None:
         await put(store, article("people:1", BODY, published=NOON))
@@ -307,7 +262,7 @@ def test_a_text_written_a_thousand_times_is_compared_with_a_bounded_number(
         {
             "_id": f"crowd:{at}",
             "first": NOON + DAY,
-            "day": (NOON + DAY).toordinal(),
+            "week": week_of(NOON + DAY),
             "texts": [{"hash": str(at), "bands": template.fingerprint.bands[:12], "signature": bytes(16)}],
         }
         for at in range(1500)
@@ -327,8 +282,13 @@ def test_a_text_written_a_thousand_times_is_compared_with_a_bounded_number(
         {
             "aggregate": "fingerprints",
             "pipeline": [
-                {"$match": {"texts.bands": template.fingerprint.bands[0]}},
-                {"$sort": {"day": -1}},
+                {
+                    "$match": {
+                        "week": {"$in": [week_of(NOON), week_of(NOON) - 1]},
+                        "texts.bands": template.fingerprint.bands[0],
+                    }
+                },
+                {"$sort": {"week": -1}},
                 {"$limit": MOST_OF_A_BAND},
             ],
             "cursor": {},
@@ -340,7 +300,7 @@ def test_a_text_written_a_thousand_times_is_compared_with_a_bounded_number(
     assert max(map(int, examined)) <= MOST_OF_A_BAND + 1, "the latest are found without reading the others"
 
 
-# --- leaving, and reading ---
+# --- reading ---
 
 
 def test_all_reprints_of_a_text_are_found_by_its_fingerprint(settings: Settings) -> None:
@@ -352,27 +312,6 @@ def test_all_reprints_of_a_text_are_found_by_its_fingerprint(settings: Settings)
         assert await store.stories.reprints_of(removed.fingerprint) == {"people:1": "same", "xinhua:1": "reprint"}
 
     in_store(settings, act)
-
-
-def test_a_story_goes_on_without_its_first_publisher(settings: Settings, db: Database[Document]) -> None:
-    async def act(store: Store) -> None:
-        await put_all(store, [article("people:1", BODY), article("xinhua:1", reprint(1), published=NOON + HOUR)])
-        await put(store, article("china:1", reprint(2), published=NOON + 2 * HOUR))
-        stone = {
-            "revision": 1,
-            "changed": NOON,
-            "state": "removed",
-            "rule": "T1",
-            "removed": NOON,
-            "url_digest": "0" * 64,
-        }
-        db.articles.replace_one({"_id": "people:1"}, stone)
-        await store.stories.forget("people:1")
-        assert [each.id for each in await store.stories.members("xinhua:1")] == ["xinhua:1", "china:1"]
-
-    in_store(settings, act)
-    assert {each["story"] for each in db.articles.find({"state": "live"})} == {"xinhua:1"}
-    assert db.fingerprints.find_one({"_id": "people:1"}) is None
 
 
 def test_the_origin_that_a_text_names_is_held_against_the_story(settings: Settings) -> None:

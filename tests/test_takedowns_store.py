@@ -104,7 +104,7 @@ def test_what_is_held_is_released_unchanged(within: Within, db: Database[Documen
 
     within(store_two)
     before = db.articles.find_one({"_id": ONE.id})
-    others = dump(db, but=("articles", "takedowns", "takedown_log", "takedown_head"))
+    others = dump(db, but=("articles", "fingerprints", "takedowns", "takedown_log", "takedown_head"))
     added = within(lambda store: take_down(store, "url", ONE.url, effect="hold"))
     held = db.articles.find_one({"_id": ONE.id})
     assert (held["state"], held["rule"]) == ("held", added.rule.id)
@@ -113,7 +113,7 @@ def test_what_is_held_is_released_unchanged(within: Within, db: Database[Documen
     after = db.articles.find_one({"_id": ONE.id})
     assert after["changed"] > held["changed"]
     assert after | {"changed": 0} == before | {"changed": 0}
-    assert dump(db, but=("articles", "takedowns", "takedown_log", "takedown_head")) == others
+    assert dump(db, but=("articles", "fingerprints", "takedowns", "takedown_log", "takedown_head")) == others
 
 
 def test_what_was_removed_may_come_again_after_the_lift(within: Within, db: Database[Document]) -> None:

@@ -5,18 +5,22 @@ The same seed always gives the same week.
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import invented
 import recorded
 import reprints
+from crawls import Step
+from pymongo.database import Database
 from recorded import Answer
 
 from newsnap.precedence import Member, earliest
+from newsnap.store.articles import capture_from
 
 MONDAY = datetime(2026, 9, 28, tzinfo=ZoneInfo("Asia/Shanghai"))
 DAYS = 7
@@ -146,11 +150,28 @@ def evenings() -> list[datetime]:
     return [MONDAY + day * DAY + EVENING for day in range(DAYS)]
 
 
-def record(out: Path, everything: list[Published], evening: datetime) -> list[Published]:
-    """Write what both sites answered in one evening; return the articles that were there or had been."""
-    there = [each for each in everything if each.at <= evening]
-    recorded.write(out, [each.answer(evening) for each in there], evening.astimezone(UTC))
-    return there
+def record_all(folder: Path, everything: list[Published]) -> list[Path]:
+    """Write what both sites answered in each evening, of the articles that were there or had been."""
+    recordings = []
+    for day, evening in enumerate(evenings()):
+        answers = [each.answer(evening) for each in everything if each.at <= evening]
+        recordings.append(recorded.write(folder / f"{day}.warc.gz", answers, evening.astimezone(UTC)))
+    return recordings
+
+
+def step(recording: Path, everything: list[Published], day: int, *, refresh: bool) -> Step:
+    """Return how all that was recorded in an evening is crawled."""
+    there = [each for each in everything if each.at <= evenings()[day]]
+    urls = {source: [each.url for each in there if each.source == source] for source in ("people", "chinanews")}
+    return {"replay": str(recording), "urls": urls, "refresh": refresh}
+
+
+def shuffled(plan: Sequence[Step], chance: random.Random) -> list[Step]:
+    """Return a plan with the articles of each step in another order."""
+    return [
+        {**each, "urls": {source: chance.sample(urls, len(urls)) for source, urls in each["urls"].items()}}
+        for each in plan
+    ]
 
 
 def stories(everything: list[Published]) -> dict[str, str]:
@@ -162,3 +183,86 @@ def stories(everything: list[Published]) -> dict[str, str]:
             first = earliest(Member(each.id, each.at, "minute", recording_after(each.at)) for each in members)
             found |= {each.id: first.id for each in members}
     return found | {each.id: each.id for each in everything if each.story is None}
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What is stored of the week, and what of that is not as it was: identities."""
+
+    articles: int
+    copies: int
+    revisions: int
+    gone: int
+    lost: list[str]
+    strange: list[str]
+    misplaced: list[str]
+    """In another story, or under another first publisher."""
+
+    other_texts: list[str]
+    """Whose text and earlier ones, in their order, are not those that were published."""
+
+    other_pages: list[str]
+    """Whose pages as received are not those that were sent."""
+
+    wrongly_gone: list[str]
+    """Gone, and is there; or there, and is gone."""
+
+    unlinked: list[str]
+
+    @property
+    def faults(self) -> list[str]:
+        found = {
+            "lost": self.lost,
+            "strange": self.strange,
+            "in wrong stories": self.misplaced,
+            "other texts": self.other_texts,
+            "other pages": self.other_pages,
+            "wrongly gone or there": self.wrongly_gone,
+            "not linked": self.unlinked,
+        }
+        return [f"{what} {len(ids)}: {', '.join(ids[:5])}" for what, ids in found.items() if ids]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.articles} articles, {self.copies} of them copies, {self.revisions} revisions, {self.gone} gone; "
+            f"lost {len(self.lost)}, strange {len(self.strange)}, in wrong stories {len(self.misplaced)}, other texts "
+            f"{len(self.other_texts)}, other pages {len(self.other_pages)}, wrongly gone or there "
+            f"{len(self.wrongly_gone)}, not linked {len(self.unlinked)}"
+        )
+
+
+def judge(db: Database[dict[str, Any]], everything: list[Published]) -> Verdict:
+    """Compare what is stored with what happened."""
+    articles = {each["_id"]: each for each in db.articles.find()}
+    expected = stories(everything)
+    last = evenings()[-1]
+    found = Verdict(
+        articles=len(articles),
+        copies=sum(expected[id] != id for id in expected),
+        revisions=db.revisions.count_documents({}),
+        gone=db.articles.count_documents({"gone": {"$type": "date"}}),
+        lost=[each.id for each in everything if each.id not in articles],
+        strange=[id for id in articles if id not in expected],
+        misplaced=[id for id, story in expected.items() if id in articles and articles[id]["story"] != story],
+        other_texts=[],
+        other_pages=[],
+        wrongly_gone=[],
+        unlinked=[each["_id"] for each in db.fingerprints.find({"pending": {"$exists": True}})],
+    )
+    for each in everything:
+        stored = articles.get(each.id)
+        if stored is None:
+            continue
+        # an edit that came after the last look of the week cannot be known
+        versions = each.texts[: 1 + sum(edit <= last for edit in each.edited)]
+        before = list(db.revisions.find({"article": each.id}).sort("revision"))
+        bodies = [version["body"].split("\n") for version in (*before, stored)]
+        if bodies != versions or stored["revision"] != len(versions):
+            found.other_texts.append(each.id)
+        pages = [capture_from(page) for page in db.captures.find({"article": each.id}).sort("revision")]
+        sent = people_page if each.source == "people" else chinanews_page
+        if [capture.body for capture in pages] != [sent(each, text) for text in versions]:
+            found.other_pages.append(each.id)
+        if bool(stored["gone"]) != bool(each.gone and each.gone <= last):
+            found.wrongly_gone.append(each.id)
+    return found

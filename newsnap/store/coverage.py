@@ -173,7 +173,7 @@ class Coverage:
             if document["_id"] not in seen:
                 seen.add(document["_id"])
                 yield Hit(document, "text")
-        async for document in db.fingerprints.find({"texts.bands": {"$in": mark.print.bands}}, {"texts": 1}):
+        async for document in self._store.stories.sharing_bands(mark.print):
             if document["_id"] not in seen and any(mark.covers(Mark.kept(each)) for each in document["texts"]):
                 seen.add(document["_id"])
                 async for shown in self._of_ids([document["_id"]]):

@@ -106,8 +106,11 @@ class Ledger:
                 continue
             if each["next"] is not None and each["next"] <= at:
                 looks[each["_id"]] = Look("due")
-            else:
-                looks[each["_id"]] = WAITING if each.get("failed") else KNOWN
+            elif each.get("failed"):
+                looks[each["_id"]] = WAITING
+            elif each.get("text_of"):
+                looks[each["_id"]] = KNOWN
+            # any other is of an article: known if it was written, new if its crawl was killed before
         due = [each for each in articles if looks.get(each["_id"]) == Look("due")]
         for id, headers in (await self._validators(due)).items():
             looks[id] = Look("due", headers)

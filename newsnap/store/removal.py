@@ -84,7 +84,11 @@ class Removal:
         if effect := rule.on_reprints:
             coverage = self.coverage()
             async for kept in self._store.texts.of_rule(rule.id):
-                async for hit in coverage.reprints(Mark.kept(kept), kept["story"], {kept["article"]}):
+                found = coverage.reprints(Mark.kept(kept), kept["story"], {kept["article"]})
+                hits = [hit async for hit in found]  # all of them, before their story changes
+                for hit in sorted(
+                    hits, key=lambda it: bool(it.article["_id"] == it.article["story"])
+                ):  # who leads, last
                     await self._apply(hit.article["_id"], rule, effect, by=by, done=done, marked=False)
 
     async def _sweep_leftovers(self, found: AsyncIterator[tuple[str, str]], rules: Rules, by: str) -> None:
@@ -213,6 +217,7 @@ class Removal:
                 await self._mark(session, article, rule)
             entry = await self._log(session, "hold", by, rule, id)
             await self._set(session, id, {"state": "held", "rule": rule.id, "entry": entry})
+            await self._store.stories.lead(id, session)  # its story bears the name of one that may be seen
             return True
 
         return await transact(self._store, hold)
@@ -251,6 +256,7 @@ class Removal:
                 return False
             await self._log(session, "release", by, rule, id)
             await self._set(session, id, {"state": "live"}, unset=("rule", "entry"))
+            await self._store.stories.lead(id, session)
             return True
 
         return await transact(self._store, release)

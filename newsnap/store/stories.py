@@ -10,7 +10,7 @@ Every article has a document in `fingerprints`, with all the texts it ever had. 
   that touch one story the second waits for the first and sees what it did.
 """
 
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,8 @@ from newsnap.store.fingerprints import (
     kept_from,
     likeness_of,
     pairs_of,
+    week_of,
+    weeks_near,
 )
 
 if TYPE_CHECKING:
@@ -48,13 +50,15 @@ Document = dict[str, Any]
 DUPLICATE_KEY = 11000
 CANDIDATES_A_BATCH = 4
 """A batch that finds more on average is halved, and an article that alone finds too many is bounded as said before."""
-INDEX = "bands_day"
+INDEX = "week_bands"
 """Named, since a planner that tries others first takes longer than the search."""
-KEPT = {"texts": 1}
+KEPT = {"week": 1, "texts": 1}
 """Fields of candidates."""
 DOUBTFUL = 0.6
 """The share, as estimated from hashes, from which the texts themselves are compared."""
 LINKED_AT_ONCE = 100
+LEADING: Document = {"state": "live", "$expr": {"$eq": ["$_id", "$story"]}}
+"""Finds the articles that stand for their stories in lists: of each the first publisher that readers may see."""
 ORPHAN_HOURS = 1
 """A fingerprint without an article is deleted after so long: its article was refused, or its crawler killed."""
 
@@ -92,7 +96,8 @@ class Stories:
         """Link an article that was just written to those with nearly the same text; tell whether there are any."""
         assert article.content_hash is not None
         assert article.fingerprint is not None
-        return await self._links.ask(Kept(article.id, [KeptText(article.content_hash, article.fingerprint)], revised))
+        text = KeptText(article.content_hash, article.fingerprint)
+        return await self._links.ask(Kept(article.id, week_of(article.snapshot), [text], revised))
 
     async def link_pending(self) -> int:
         """Link what was written and not linked, since its crawl was killed; return how many articles that were."""
@@ -139,6 +144,13 @@ class Stories:
         else:
             await self._transact(act)
 
+    async def lead(self, id: str, session: AsyncClientSession) -> None:
+        """Give the story of an article that was hidden, or is shown again, the first publisher that readers may see.
+
+        In the caller's transaction, after the article's `state` was changed.
+        """
+        await self._unite(session, [id])
+
     # --- finding reprints ---
 
     async def _link(self, batch: Sequence[Kept]) -> list[bool]:
@@ -165,7 +177,8 @@ class Stories:
         bands = sorted({band for each in batch for band in each.bands})
         if not bands:
             return []
-        query = {"texts.bands": {"$in": bands}, "_id": {"$nin": members}}
+        weeks = weeks_near(batch)
+        query = {"week": {"$in": weeks}, "texts.bands": {"$in": bands}, "_id": {"$nin": members}}
         bound = MOST_CANDIDATES + CANDIDATES_A_BATCH * len(batch)
 
         async def find() -> list[Document]:
@@ -175,17 +188,17 @@ class Stories:
         if len(documents) < bound:
             return [kept_from(each) for each in documents]
         if len(batch) == 1:
-            return await self._latest_of_each(bands, members[0])
+            return await self._latest_of_each(bands, weeks, members[0])
         half = len(batch) // 2
         found = [*await self.candidates(batch[:half]), *await self.candidates(batch[half:])]
         return [each for each in {each.id: each for each in found}.values() if each.id not in members]
 
-    async def _latest_of_each(self, bands: Sequence[int], id: str) -> list[Kept]:
+    async def _latest_of_each(self, bands: Sequence[int], weeks: Sequence[int], id: str) -> list[Kept]:
         """Return the latest few articles of each band, for an article that shares bands with too many."""
         latest: list[list[Document]] = [
             [
-                {"$match": {"texts.bands": band, "_id": {"$ne": id}}},
-                {"$sort": {"day": -1}},
+                {"$match": {"week": {"$in": weeks}, "texts.bands": band, "_id": {"$ne": id}}},
+                {"$sort": {"week": -1}},
                 {"$limit": MOST_OF_A_BAND},
                 {"$project": KEPT},
             ]
@@ -236,7 +249,7 @@ class Stories:
         await self._store.patiently(run)
 
     async def _unite(self, session: AsyncClientSession, articles: Iterable[str]) -> None:
-        """Make one story of all that articles belong to, under the identity of the earliest."""
+        """Make one story of all that articles belong to, under the identity of the earliest that readers may see."""
         db = self._store.db
         belong = {"_id": {"$in": list(articles)}, "story": {"$exists": True}}
         stories = await db.articles.distinct("story", belong, session=session)
@@ -244,27 +257,31 @@ class Stories:
         if not members:
             return
         # the lock: of two that unite one story, the second fails here, and begins again with what the first did
-        ids = [each.id for each, _ in members]
+        ids = [each.member.id for each in members]
         locked = stories if set(stories) <= set(ids) else ids  # a story whose first article was removed
         await db.fingerprints.update_many({"_id": {"$in": locked}}, {"$inc": {"united": 1}}, session=session)
-        story = earliest(each for each, _ in members).id
+        shown = [each.member for each in members if each.is_live]
+        story = earliest(shown or [each.member for each in members]).id
         moved = [
-            UpdateOne({"_id": each.id}, {"$set": {"story": story, "changed": self._clock.next()}})
-            for each, named in members
-            if named != story
+            UpdateOne({"_id": each.member.id}, {"$set": {"story": story, "changed": self._clock.next()}})
+            for each in members
+            if each.story != story
         ]
         if moved:
             await db.articles.bulk_write(moved, session=session)
+            # what a takedown remembers of a story is found under its new name
+            renamed = {"story": {"$in": [each for each in stories if each != story]}}
+            await db.takedown_texts.update_many(renamed, {"$set": {"story": story}}, session=session)
 
-    async def _members(self, query: Document, session: AsyncClientSession | None = None) -> list[tuple[Member, str]]:
-        """Return the articles that a query finds, each with the story it names."""
+    async def _members(self, query: Document, session: AsyncClientSession | None = None) -> list["_Belonging"]:
+        """Return the articles that a query finds."""
         db = self._store.db
-        fields = {"story": 1, "published": 1, "published_precision": 1, "snapshot": 1}
+        fields = {"story": 1, "state": 1, "published": 1, "published_precision": 1, "snapshot": 1}
         articles = await db.articles.find(query, fields, session=session).to_list()
         ids = {"_id": {"$in": [each["_id"] for each in articles]}}
         firsts = {each["_id"]: each["first"] async for each in db.fingerprints.find(ids, {"first": 1}, session=session)}
         return [
-            (
+            _Belonging(
                 Member(
                     id=each["_id"],
                     published=each["published"],
@@ -272,6 +289,7 @@ class Stories:
                     first=firsts.get(each["_id"]) or each["snapshot"],
                 ),
                 each["story"],
+                each["state"] == "live",
             )
             for each in articles
         ]
@@ -280,22 +298,38 @@ class Stories:
 
     async def reprints_of(self, fingerprint: Fingerprint) -> dict[str, Relation]:
         """Return the articles that ever had this text or a reprint of it, all there are, as far as hashes tell."""
-        if not fingerprint.bands:
-            return {}
-        query = {"texts.bands": {"$in": fingerprint.bands}}
-        cursor = self._store.db.fingerprints.find(query, KEPT).hint(INDEX)
         found: dict[str, Relation] = {}
-        async for document in cursor:
+        async for document in self.sharing_bands(fingerprint):
             said = {relation(fingerprint, text.fingerprint) for text in kept_from(document).texts}
             for each in ("same", "reprint"):
                 if each in said:
                     found.setdefault(document["_id"], each)
         return found
 
+    async def sharing_bands(self, fingerprint: Fingerprint) -> AsyncIterator[Document]:
+        """Yield the documents of `fingerprints`, of whatever time, with a text that shares a band with this one."""
+        collection = self._store.db.fingerprints
+        ends = [await collection.find_one({}, {"week": 1}, sort=[("week", way)], hint=INDEX) for way in (1, -1)]
+        if ends[0] is None or ends[1] is None:
+            return
+        weeks = list(range(ends[0]["week"], ends[1]["week"] + 1))
+        query = {"week": {"$in": weeks}, "texts.bands": {"$in": fingerprint.bands}}
+        async for document in collection.find(query, KEPT).hint(INDEX):
+            yield document
+
     async def members(self, story: str) -> list[Member]:
         """Return the articles of a story in order of publication, the first publisher first; empty if there is none."""
         found = await self._store.patiently(lambda: self._members({"story": story, "state": "live"}))
-        return in_order([each for each, _ in found])
+        return in_order([each.member for each in found])
+
+    async def sizes(self, stories: Sequence[str]) -> dict[str, int]:
+        """Return how many live articles each story has, for a page of a list; 0 is left out."""
+        pipeline: list[Document] = [
+            {"$match": {"story": {"$in": list(stories)}, "state": "live"}},
+            {"$group": {"_id": "$story", "count": {"$sum": 1}}},
+        ]
+        found = await self._store.db.articles.aggregate(pipeline)
+        return {each["_id"]: each["count"] async for each in found}
 
     async def attribution(self, id: str) -> "Attribution | None":
         """Compare whom a live article names as its origin with the first publisher of its story; None without one."""
@@ -312,6 +346,15 @@ class Stories:
             head = found or article
         named = article["origin"] or ([article["outlet"]] if article["outlet"] else [])
         return Attribution(named, first, [head["site"], *([head["outlet"]] if head["outlet"] else [])], members)
+
+
+@dataclass(frozen=True, slots=True)
+class _Belonging:
+    """An article that belongs to a story."""
+
+    member: Member
+    story: str
+    is_live: bool
 
 
 @dataclass(frozen=True, slots=True)

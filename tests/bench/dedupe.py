@@ -7,9 +7,9 @@ of each pair whether it links it.  With `--corpus` the articles are the bodies o
 finder that is not installed is left out.  Ours is shown by its parts: candidates by shared bands, links by hashes
 alone, and links by the texts where hashes leave doubt, which is what the store does.
 
-Lookups: fingerprints that nobody wrote are put into the embedded server until there are as many as said, one in ten of
-them from fifty templates; at each size a new article, a reprint and one more of a template are looked up one by one,
-and articles are stored and linked in batches of 100.
+Lookups: fingerprints that nobody wrote, two a minute, are put into the embedded server, or that of MONGO_URI, until
+there are as many as said, one in ten of them from fifty templates; at each size a new article, a reprint and one more
+of a template are looked up one by one, and articles are stored and linked in batches of 100.
 """
 
 import argparse
@@ -40,7 +40,7 @@ import shelf  # noqa: E402
 from newsnap.fingerprints import BANDS, SKETCH, VERSION, digests, fingerprint, relation  # noqa: E402
 from newsnap.likeness import read, relation_of_texts  # noqa: E402
 from newsnap.store import Store  # noqa: E402
-from newsnap.store.fingerprints import Kept, KeptText  # noqa: E402
+from newsnap.store.fingerprints import Kept, KeptText, week_of  # noqa: E402
 from newsnap.store.server import EmbeddedServer  # noqa: E402
 from newsnap.wording import folded, said  # noqa: E402
 
@@ -228,7 +228,7 @@ def timed(act: Callable[[], Any], times: int) -> float:
 def crowd(count: int, chance: np.random.Generator) -> Iterator[dict[str, Any]]:
     """Yield documents of `fingerprints` of texts that nobody wrote, one in ten from one of fifty templates."""
     templates = chance.integers(-(2**31), 2**31 - 1, (50, BANDS), dtype=np.int32)
-    latest = datetime(2026, 10, 3, tzinfo=UTC)
+    latest = datetime(2026, 10, 3, 4, tzinfo=UTC)
     for number in range(count):
         bands = chance.integers(-(2**31), 2**31 - 1, BANDS, dtype=np.int32)
         if number % 10 == 0:  # a twin shares a third of its bands with the others
@@ -241,8 +241,8 @@ def crowd(count: int, chance: np.random.Generator) -> Iterator[dict[str, Any]]:
             "bands": bands.tolist(),
             "signature": np.concatenate([header, sketch]).astype("<u4").tobytes(),
         }
-        first = latest - timedelta(minutes=number)
-        yield {"_id": f"crowd:{number}", "first": first, "day": first.toordinal(), "texts": [text]}
+        first = latest - timedelta(minutes=count - number) / 2
+        yield {"_id": f"crowd:{number}", "first": first, "week": week_of(first), "texts": [text]}
 
 
 async def server_seconds(store: Store) -> float:
@@ -268,9 +268,10 @@ def lookups(sizes: Sequence[int]) -> None:
     chance = np.random.default_rng(1)
     numbers = itertools.count(1000)
     with tempfile.TemporaryDirectory() as home, EmbeddedServer(Path(home)) as server:
-        uri = server.join()
+        uri = os.environ.get("MONGO_URI") or server.join()
         with MongoClient[dict[str, Any]](uri, tz_aware=True) as client:
-            db = client.bench
+            client.drop_database("newsnap_bench")
+            db = client.newsnap_bench
             settings = shelf.settings_for(db, uri, NEWSNAP_MONGO_BATCH_SECONDS=0.05)
             shelf.in_store(settings, nothing)
             everyone = crowd(max(sizes), chance)
@@ -292,7 +293,7 @@ def lookups(sizes: Sequence[int]) -> None:
                     sample = [*sample[-900:], *part[:100]]
                 client.admin.command("fsync")  # what was put in is written, and not while others are measured
                 new = [
-                    Kept(f"new:{at}", [KeptText("", fingerprint(*reprints.text_of(next(numbers))))])
+                    Kept(f"new:{at}", part[-1]["week"], [KeptText("", fingerprint(*reprints.text_of(next(numbers))))])
                     for at in range(300)
                 ]
                 told = random.Random(size)
@@ -300,7 +301,7 @@ def lookups(sizes: Sequence[int]) -> None:
                 twins = [as_reprint(told.choice([each for each in sample if is_twin(each)])) for _ in range(300)]
                 texts = [reprints.text_of(next(numbers)) for _ in range(600)]
                 columns = shelf.in_store(
-                    settings, functools.partial(measure, asked=[new, known, twins], texts=texts, number=size)
+                    settings, functools.partial(measure, asked=[new, known, twins], texts=texts, at=part[-1]["first"])
                 )
                 memory = psutil.Process().memory_info().rss / 2**20
                 sizes_of = db.command("collStats", "fingerprints")
@@ -309,21 +310,22 @@ def lookups(sizes: Sequence[int]) -> None:
                 print(f"{size:9,} {cells} {memory:5.0f} MB {disk:5.0f} MB", flush=True)
                 db.articles.delete_many({})
                 db.fingerprints.delete_many({"_id": {"$regex": "^bench:"}})
+            client.drop_database("newsnap_bench")
 
 
 async def nothing(store: Store) -> None:
     """Make the collections."""
 
 
-async def measure(store: Store, asked: Sequence[Sequence[Kept]], texts: Sequence[Text], number: int) -> list[str]:
+async def measure(store: Store, asked: Sequence[Sequence[Kept]], texts: Sequence[Text], at: datetime) -> list[str]:
     """Return one row of the table."""
     row = []
-    await look_up(store, asked[0][:50])  # the pages of the index are read once
+    await look_up(store, [*asked[0], *asked[1]])  # the pages of the index are read once, as in a crawl
     for each in asked:
         row.append("{:.2f}, {:.2f}, {:.2f}".format(*await look_up(store, each)))
     arriving = [
-        shelf.article(f"bench:{number}-{at}", body, title=title, published=shelf.NOON - timedelta(days=99))
-        for at, (title, body) in enumerate(texts)
+        shelf.article(f"bench:{number}", body, title=title, published=at - timedelta(days=99), fetched=at)
+        for number, (title, body) in enumerate(texts)
     ]
     before, began, own = await server_seconds(store), time.perf_counter(), time.process_time()
     await shelf.put_all(store, arriving, at_once=200)
@@ -341,7 +343,7 @@ def as_reprint(document: dict[str, Any]) -> Kept:
     text = document["texts"][0]
     made = fingerprint(*reprints.text_of(7))
     bands = [*text["bands"][: BANDS // 2], *made.bands[BANDS // 2 :]]
-    return Kept("reprint:1", [KeptText("", type(made)(text["signature"], bands))])
+    return Kept("reprint:1", document["week"], [KeptText("", type(made)(text["signature"], bands))])
 
 
 def main() -> None:
