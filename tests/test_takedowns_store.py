@@ -2,6 +2,8 @@
 
 import asyncio
 import functools
+import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +16,10 @@ from scrapy.settings import Settings
 from taken_down import FETCHED, dump, edited, item, keep, sentences, settings_of, take_down
 from taken_down import within as in_store
 
+from newsnap.items import Article
 from newsnap.sources import load_sources
 from newsnap.spiders.people import PeopleSpider
-from newsnap.store import Store
+from newsnap.store import Store, StoreError
 from newsnap.takedowns import RuleError, desk
 from newsnap.takedowns.notices import NoticeError
 
@@ -331,3 +334,42 @@ def test_an_unknown_article_is_refused(within: Within, db: Database[Document], t
 
     within(act)
     assert db.takedowns.count_documents({}) == db.takedown_log.count_documents({}) == 0
+
+
+# --- what nobody prints ---
+
+
+def test_what_mongodb_refuses_is_not_quoted(within: Within, db: Database[Document]) -> None:
+    """Its own words hold what breaks the schema, which may be any text of the article."""
+
+    async def refused(store: Store, made: Article) -> None:
+        made.category = f"栏目：{made.title}"
+        made.stored = (await store.articles.find(made)).own
+        with pytest.raises(StoreError) as error:
+            await store.articles.write(made, made.stored)
+        assert f"{made.id} breaks the schema of articles (category, enum)" in str(error.value)
+        assert made.title not in "".join(traceback.format_exception(error.value))
+
+    async def act(store: Store) -> None:
+        await refused(store, item(ONE))
+        await keep(store, item(ONE))
+        await refused(store, item(ONE, body="另一段话。\n" + ONE.pages[0][0], hour=10))
+        added = await take_down(store, "url", ONE.url)
+        await desk.lift(store, added.rule.id, by="tester", reason="")
+        await refused(store, item(ONE))
+
+    within(act)
+
+
+def test_the_drivers_log_holds_no_text(within: Within, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "pymongo")
+
+    async def act(store: Store) -> None:
+        await keep(store, item(ONE))
+        await take_down(store, "url", ONE.url)
+
+    within(act)
+    said = "\n".join(record.getMessage() for record in caplog.records)
+    said += said.encode().decode("unicode_escape", "ignore")
+    assert not [each for each in (ONE.title, *sentences(ONE)) if each in said]

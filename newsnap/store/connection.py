@@ -9,7 +9,14 @@ from typing import Any, Self, TypeVar
 
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConfigurationError, InvalidURI, PyMongoError, ServerSelectionTimeoutError
+from pymongo.errors import (
+    BulkWriteError,
+    ConfigurationError,
+    InvalidURI,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+    WriteError,
+)
 from pymongo.read_concern import ReadConcern
 from pymongo.uri_parser import parse_uri
 from pymongo.write_concern import WriteConcern
@@ -18,7 +25,7 @@ from scrapy.settings import BaseSettings
 
 from newsnap.ladder import Ladder
 from newsnap.store.articles import Articles
-from newsnap.store.errors import MongoAway, StoreError, passing
+from newsnap.store.errors import MongoAway, StoreError, WriteRefused, passing
 from newsnap.store.ledger import Ledger
 from newsnap.store.notices import Notices
 from newsnap.store.removal import Removal
@@ -31,7 +38,6 @@ from newsnap.store.takedown_log import TakedownLog
 from newsnap.store.texts import Texts
 
 logger = logging.getLogger(__name__)
-logging.getLogger("pymongo").setLevel(logging.INFO)  # at DEBUG it logs what articles say
 T = TypeVar("T")
 Document = dict[str, Any]
 
@@ -118,6 +124,7 @@ class Store:
             if self.client is not None:
                 return self
             uri = await asyncio.to_thread(self.join)
+            logging.getLogger("pymongo").setLevel(logging.INFO)  # at DEBUG it prints what it writes: texts of articles
             try:
                 client: AsyncMongoClient[Document] = AsyncMongoClient(
                     uri,
@@ -198,6 +205,8 @@ class Store:
                 result = await act()
             except PyMongoError as error:
                 if not passing(error):
+                    if isinstance(error, WriteError | BulkWriteError):
+                        raise WriteRefused.by(error, self.where) from None
                     raise
                 since = time.monotonic() if since is None else since
                 waited = time.monotonic() - since
