@@ -14,6 +14,7 @@ import pytest
 from invented import article as invented
 from pymongo import MongoClient
 from pymongo.database import Database
+from pymongo.errors import AutoReconnect
 from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 from scrapy.utils.test import get_crawler
@@ -261,6 +262,50 @@ def test_rules_made_by_hand_are_seen(within: Within, live: Callable[..., LiveRul
         db.takedowns.delete_one({"_id": "T1"})
         assert not (await rules.now()).covering(ONE.url)
         await rules.close()
+
+    within(act)
+
+
+def test_what_a_sweep_notes_makes_nobody_read_all_rules_again(within: Within, live: Callable[..., LiveRules]) -> None:
+    async def act(store: Store) -> None:
+        rules = live(store)
+        await rules.now()
+        await asyncio.sleep(0.3)
+        asked: list[int | None] = []
+        since = store.rules.since
+
+        def counted(entry: int | None) -> Any:
+            asked.append(entry)
+            return since(entry)
+
+        store.rules.since = counted  # type: ignore[method-assign]
+        added = await take_down(store, "url", ONE.url)
+        await desk.lift(store, added.rule.id, by="tester", reason="")
+        await asyncio.sleep(0.3)
+        assert not (await rules.now()).covering(ONE.url)
+        assert asked
+        assert None not in asked, "all rules were read"
+        await rules.close()
+
+    within(act)
+
+
+def test_many_who_ask_share_one_try_while_mongodb_is_away(within: Within, live: Callable[..., LiveRules]) -> None:
+    async def act(store: Store) -> None:
+        rules = live(store, poll_seconds=5)
+        tries = 0
+
+        async def away() -> Any:
+            nonlocal tries
+            tries += 1
+            await asyncio.sleep(0.1)
+            raise AutoReconnect("no server, Timeout: 5.0s, Topology Description: …")
+
+        store.rules.state = away  # type: ignore[method-assign]
+        found = await asyncio.gather(*(rules.now() for _ in range(200)), return_exceptions=True)
+        assert tries == 1
+        assert {str(each) for each in found} == {"the takedown rules cannot be read, so nothing passes: no server"}
+        assert all(isinstance(each, RulesUnreadable) for each in found)
 
     within(act)
 

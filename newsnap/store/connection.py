@@ -25,7 +25,7 @@ from scrapy.settings import BaseSettings
 
 from newsnap.ladder import Ladder
 from newsnap.store.articles import Articles
-from newsnap.store.errors import MongoAway, StoreError, WriteRefused, passing
+from newsnap.store.errors import MongoAway, StoreError, WriteRefused, brief, passing
 from newsnap.store.ledger import Ledger
 from newsnap.store.notices import Notices
 from newsnap.store.removal import Removal
@@ -244,11 +244,6 @@ class Store:
 def is_news(record: logging.LogRecord) -> bool:
     """Tell whether a log record says more than that MongoDB is away, which was said when it was given up."""
     return not (record.exc_info and isinstance(record.exc_info[1], MongoAway))
-
-
-def brief(error: Exception) -> str:
-    """Return the first sentence of a driver's error, without its description of the topology."""
-    return str(error).partition(", Timeout:")[0].partition(", full error:")[0].partition(" (configured timeouts")[0]
 
 
 def shown(uri: str) -> str:

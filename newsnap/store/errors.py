@@ -70,3 +70,8 @@ def passing(error: PyMongoError) -> bool:
     return isinstance(error, OperationFailure) and (
         error.code in PASSING_CODES or error.has_error_label("RetryableWriteError")
     )
+
+
+def brief(error: Exception) -> str:
+    """Return the first sentence of a driver's error, without its description of the topology."""
+    return str(error).partition(", Timeout:")[0].partition(", full error:")[0].partition(" (configured timeouts")[0]

@@ -51,13 +51,12 @@ class RuleStore:
             yield document
 
     async def watch(self) -> AsyncChangeStream[Document]:
-        """Return the stream of changes; each has the changed rule's `entry`.
+        """Return the stream of changes; each has its `operationType`, and what was set where a rule was updated.
 
         The server may refuse: a single one has no change streams.
         """
-        pipeline = [{"$project": {"fullDocument.entry": 1}}]
-        takedowns = self._store.db.takedowns.with_options(read_concern=ReadConcern("majority"))
-        return await takedowns.watch(pipeline, full_document="updateLookup")
+        pipeline = [{"$project": {"operationType": 1, "updateDescription.updatedFields": 1}}]
+        return await self._store.db.takedowns.with_options(read_concern=ReadConcern("majority")).watch(pipeline)
 
     # --- for the operator ---
 
