@@ -155,6 +155,36 @@ def test_another_rule_keeps_what_one_rule_held(within: Within, db: Database[Docu
     within(act)
 
 
+def test_lifting_one_of_two_rules_opens_nothing_that_the_other_closes(within: Within, db: Database[Document]) -> None:
+    async def act(store: Store) -> None:
+        await keep(store, item(ONE))
+        first = await take_down(store, "url", ONE.url)
+        second = await take_down(store, "source", "people", effect="hold")
+        await desk.lift(store, first.rule.id, by="tester", reason="")
+        stone = db.articles.find_one({"_id": ONE.id})
+        assert (stone["rule"], "reopened" in stone) == (second.rule.id, False)
+        await desk.lift(store, second.rule.id, by="tester", reason="")
+        assert "reopened" in db.articles.find_one({"_id": ONE.id})
+
+    within(act)
+    acts = [each["act"] for each in db.takedown_log.find().sort("_id")]
+    assert acts == ["add", "remove", "add", "lift", "remove", "lift", "reopen"]
+
+
+def test_what_comes_again_and_is_refused_leaves_a_stone_that_is_closed(within: Within, db: Database[Document]) -> None:
+    async def act(store: Store) -> str:
+        await keep(store, item(ONE))
+        first = await take_down(store, "url", ONE.url)
+        await desk.lift(store, first.rule.id, by="tester", reason="")
+        titled = await take_down(store, "title", ONE.title[-9:])
+        await store.removal.refuse(item(ONE), titled.rule)
+        return titled.rule.id
+
+    rule = within(act)
+    stone = db.articles.find_one({"_id": ONE.id})
+    assert (stone["state"], stone["rule"], "reopened" in stone) == ("removed", rule, False)
+
+
 def test_a_removing_rule_removes_what_another_held(within: Within, db: Database[Document]) -> None:
     async def act(store: Store) -> None:
         await keep(store, item(ONE))
@@ -180,22 +210,32 @@ def test_a_rule_that_ends_by_itself_gives_back_what_it_held(within: Within, db: 
 
 
 def test_a_covered_address_goes_from_other_articles(within: Within, db: Database[Document]) -> None:
-    copy = item(ONE, source="chinanews")
-
     async def act(store: Store, kind: str, value: str) -> desk.Added:
         await keep(store, item(ONE))
+        copy = item(ONE, source="chinanews")
+        copy.id, copy.url = "elsewhere:1", url
         await keep(store, copy)
-        assert db.articles.find_one({"_id": ONE.id})["also_at"] == [copy.url]
+        assert db.articles.find_one({"_id": ONE.id})["also_at"] == [url]
         added = await take_down(store, kind, value)
         await desk.lift(store, added.rule.id, by="tester", reason="")
         return added
 
-    for kind, value in {"url": copy.url, "host": "chinanews.com.cn", "source": "chinanews"}.items():
-        added = within(lambda store, kind=kind, value=value: act(store, kind, value))
-        assert (added.done.removed, added.done.forgotten) == ([], 1)
-        article = db.articles.find_one({"_id": ONE.id})
-        assert (article["state"], article["also_at"]) == ("live", [])
-        assert copy.url not in dump(db, but=("takedowns", "takedown_log"))
+    chinanews = "https://www.chinanews.com.cn/sh/2026/10-03/10699978.shtml"
+    ithome = "https://www.ithome.com/0/853/123.htm"  # whose id is 853123
+    xinhua = "https://www.news.cn/politics/20261003/0123456789abcdef0123456789abcdef/c.html"
+    unknown = "https://www.harbour-ledger.example/local/pier-reopens.html"
+    for url, rules in {
+        chinanews: {"url": chinanews, "host": "chinanews.com.cn", "source": "chinanews"},
+        ithome: {"url": ithome},
+        xinhua: {"url": xinhua.replace("www.", "m.")},
+        unknown: {"url": unknown.replace("https", "http"), "prefix": unknown[:-9]},
+    }.items():
+        for kind, value in rules.items():
+            added = within(lambda store, kind=kind, value=value: act(store, kind, value))
+            assert (added.done.removed, added.done.forgotten) == ([], 1), (kind, value)
+            article = db.articles.find_one({"_id": ONE.id})
+            assert (article["state"], article["also_at"]) == ("live", [])
+            assert url not in dump(db, but=("takedowns", "takedown_log"))
 
 
 # --- reprints ---

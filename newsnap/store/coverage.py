@@ -183,19 +183,23 @@ class Coverage:
 
     async def also_at(self, rule: Rule) -> AsyncIterator[tuple[str, str]]:
         """Yield identity and address where an article is known to be also at an address that a rule covers."""
+        if rule.kind in ("text", "title"):
+            return
         alone = Rules([rule], self._sources)
-        query: Document = {"also_at.0": {"$exists": True}}
-        match rule.kind:
-            case "text" | "title":
-                return
-            case "host" | "prefix":
-                query = {"also_at": {"$regex": expression(rule)}}
-            case "article" | "url" if rule.identity and not (key := rule.identity.rpartition(":")[2]).startswith("/"):
-                query = {"also_at": {"$regex": re.escape(key.rpartition("-")[2])}}
-        async for document in self._store.db.articles.find(query, {"also_at": 1}):
+        async for document in self._store.db.articles.find({"also_at": self._places(rule)}, {"also_at": 1}):
             for url in document.get("also_at", ()):
                 if alone.covering(url):
                     yield document["_id"], url
+
+    def _places(self, rule: Rule) -> Document:
+        """Return what addresses have to be like for a rule to cover them; answered from the index of `also_at`."""
+        if rule.kind in ("host", "prefix"):
+            return {"$regex": expression(rule)}
+        source = self._sources.get(rule.value if rule.kind == "source" else (rule.identity or rule.value).split(":")[0])
+        domains = source.allowed_domains if source else ()
+        if not domains:
+            return {"$gt": ""}
+        return {"$regex": rf"^https?://(?:[^/]*\.)?(?:{'|'.join(map(re.escape, domains))})(?::\d+)?/"}
 
     async def leftovers(self, rule: Rule | None) -> AsyncIterator[tuple[str, str]]:
         """Yield identity and state (`removed`, or `missing`) where pages or earlier versions outlived their article.

@@ -73,8 +73,13 @@ def forms_of(url: str, sources: "Sources") -> Forms:
         labels = plain.partition("/")[0].partition(":")[0].split(".")
         hosts |= dict.fromkeys(".".join(labels[at:]) for at in range(len(labels)))
     names = tuple(each.name for each in sources.of_host(tidied))
-    digests = () if known else tuple(f"{name}:{digest(original)}" for name in (*names, "web"))
-    return Forms((known.id,) if known else (), digests, tuple(urls), tuple(hosts), names)
+    if known:
+        return Forms((known.id,), (), tuple(urls), tuple(hosts), names)
+    spellings = {original: None, tidied: None}
+    if (straight := tidy(url)) != tidied:  # an article has the identity of its address as it was given
+        spellings |= {sources.canonical(straight): None, straight: None}
+    digests = tuple(f"{name}:{digest(each)}" for name in (*names, "web") for each in spellings)
+    return Forms((), digests, tuple(urls), tuple(hosts), names)
 
 
 class Rules:
