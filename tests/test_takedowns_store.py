@@ -223,7 +223,7 @@ def test_a_covered_address_goes_from_other_articles(within: Within, db: Database
     chinanews = "https://www.chinanews.com.cn/sh/2026/10-03/10699978.shtml"
     ithome = "https://www.ithome.com/0/853/123.htm"  # whose id is 853123
     xinhua = "https://www.news.cn/politics/20261003/0123456789abcdef0123456789abcdef/c.html"
-    unknown = "https://www.harbour-ledger.example/local/pier-reopens.html"
+    unknown = "https://forum.harbour-ledger.example/local/pier-reopens.html"
     for url, rules in {
         chinanews: {"url": chinanews, "host": "chinanews.com.cn", "source": "chinanews"},
         ithome: {"url": ithome},

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from newsnap.store.texts import Mark
-from newsnap.takedowns.matching import SAME_SITE, Rules, Titles, forms_of
+from newsnap.takedowns.matching import SAME_SITE, SIDES, Rules, Titles, forms_of
 from newsnap.takedowns.rules import Rule
 from newsnap.urls import digest
 
@@ -30,7 +30,6 @@ SHOWN = {
     "content_hash": 1,
     "rule": 1,
 }
-SIDES = ("", "www.", "m.", "wap.", "3g.", "mobile.")
 ENDS = ("", "/", "/index.html", "/index.htm", "/index.shtml")
 PREVIEWED = 1000
 LOOKED_UP = 500
@@ -126,7 +125,7 @@ class Coverage:
         if rule.identity:
             return {rule.identity}
         plain = SAME_SITE.sub("", rule.value, count=1)
-        variants = {f"{side}{plain}{end}" for side in SIDES for end in ENDS}
+        variants = {f"{side}{plain}{end}" for side in ("", *SIDES) for end in ENDS}
         names = {*forms_of(f"https://{rule.value}", self._sources).sources, "web"}
         return {f"{name}:{digest(f'https://{each}')}" for name in names for each in variants}
 
@@ -247,4 +246,5 @@ def expression(rule: Rule) -> str:
     if rule.kind == "host":
         return rf"^https?://(?:[^/]*\.)?{re.escape(rule.value)}(?::\d+)?/"
     value = SAME_SITE.sub("", rule.value, count=1)
-    return rf"^https?://(?:(?:www|m|wap|3g|mobile)\.)?{re.escape(value.rstrip('/'))}"
+    sides = "|".join(map(re.escape, SIDES))
+    return rf"^https?://(?:{sides})?{re.escape(value.rstrip('/'))}"

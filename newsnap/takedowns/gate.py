@@ -168,7 +168,7 @@ class LiveRules:
         if rules is not None and (version, documents) == (self._version, self._documents):
             return rules
         if rules is not None and version >= self._version:
-            changed = [rule_from(each) async for each in self._store.rules.since(self._version)]
+            changed = [rule_from(each) for each in await self._store.rules.since(self._version)]
             fresh = sum(each.id not in self._known for each in changed)
             if self._documents + fresh == documents:
                 for rule in changed:
@@ -176,7 +176,7 @@ class LiveRules:
                     self._known.add(rule.id)
                 self._version, self._documents = version, documents
                 return rules
-        found = [each async for each in self._store.rules.since(None)]
+        found = await self._store.rules.since(None)
         rules = await asyncio.to_thread(lambda: Rules(map(rule_from, found), self._sources))
         self._known = {each["_id"] for each in found}
         self._version, self._documents = version, documents
