@@ -109,6 +109,11 @@ def compiled(selector: str) -> Any:
     return selectors.compiled(selector)
 
 
+def html_parser() -> etree.HTMLParser:
+    """Return a parser for UTF-8; comments are no part of a page, and ids are found by `Index`."""
+    return etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, collect_ids=False)
+
+
 class Page:
     """A page as received and parsed, once for all that reads it."""
 
@@ -124,11 +129,7 @@ class Page:
             utf8 = utf8.replace(b"\x00", b"")
         self.url = url
         self.text = text
-        root = (
-            etree.fromstring(utf8, etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True))
-            if utf8.strip()
-            else None
-        )
+        root = etree.fromstring(utf8, html_parser()) if utf8.strip() else None
         self.root: etree._Element = etree.Element("html") if root is None else root
 
     @functools.cached_property
@@ -137,10 +138,15 @@ class Page:
         return Index(self.root)
 
     @functools.cached_property
+    def declarations(self) -> list[etree._Element]:
+        """What the page says of itself: its `meta` and `base` tags, which stand outside of `head` too."""
+        return list(self.root.iter("meta", "base"))
+
+    @functools.cached_property
     def meta(self) -> dict[str, str]:
         """Content of the meta tags by lower-case name or property; the first of each."""
         found: dict[str, str] = {}
-        for tag in self.root.iter("meta"):
+        for tag in self.declarations:
             name = tag.get("name") or tag.get("property") or tag.get("itemprop")
             content = tag.get("content")
             if name and content and content.strip():
@@ -150,13 +156,13 @@ class Page:
     @functools.cached_property
     def base(self) -> str:
         """The address that relative ones are resolved against."""
-        href: str = next((each.get("href", "") for each in self.root.iter("base")), "")
+        href: str = next((each.get("href", "") for each in self.declarations if each.tag == "base"), "")
         return urljoin(self.url, href)
 
     @functools.cached_property
     def comment_properties(self) -> dict[str, str]:
         """What the founder system leaves in a comment: `<!--enpproperty <date>…</date> <sourcename>…-->`."""
-        found = ENPPROPERTY.search(self.text)
+        found = ENPPROPERTY.search(self.text) if "npproperty" in self.text else None
         return (
             {name.lower(): value.strip() for name, value in ENPFIELD.findall(found[1]) if value.strip()}
             if found
@@ -252,6 +258,12 @@ class Finder:
             return [html_fragment(each) for each in markup]
         return [each for each in found if not isinstance(each, str)]
 
+    def dropped(self, elements: Sequence[etree._Element]) -> set[etree._Element]:
+        """Return what stands in these elements and is not text."""
+        if self.layout.body_is_html or self.layout.body.startswith("$"):
+            return {found for each in elements for found in select(each, self.layout.drop)}
+        return self.page.index.select_in(elements, self.layout.drop)
+
 
 def strings(value: Any) -> Iterator[str]:
     """Yield what a path into data found, as texts."""
@@ -293,7 +305,7 @@ def html_fragment(markup: str) -> etree._Element:
         markup = html.unescape(markup)
     # JSON may hold what no encoding can write
     utf8 = f"<div>{markup}</div>".encode("utf-8", "replace").replace(b"\x00", b"")
-    root = etree.fromstring(utf8, etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True))
+    root = etree.fromstring(utf8, html_parser())
     return etree.Element("div") if root is None else root
 
 
@@ -338,10 +350,7 @@ def read_layout(page: Page, layout: Layout) -> Reading | None:
     title = finder.first(layout.title)
     if not title:
         return None
-    dropped = set(page.index.select(layout.drop))
-    for each in elements:
-        if layout.drop and each.getroottree().getroot() is not page.root:
-            dropped.update(select(each, layout.drop))
+    dropped = finder.dropped(elements)
     text = read_body(elements, page.base, dropped)
     signed = clean(text)
     if not text.paragraphs and not text.figures:
@@ -350,6 +359,8 @@ def read_layout(page: Page, layout: Layout) -> Reading | None:
     reading.kicker, reading.subtitle = finder.first(layout.kicker), finder.first(layout.subtitle)
     published = finder.line(layout.published)
     reading.outlet = read_outlet(finder, layout.outlet or layout.published)
+    if reading.outlet is None and published and attribution.OUTLET.search(published):
+        reading.outlet = attribution.read_outlet(published)
     if line := finder.line(layout.authors):
         reading.authors = attribution.read_names(line)
     reading.editors = signed
@@ -358,6 +369,7 @@ def read_layout(page: Page, layout: Layout) -> Reading | None:
         reading.authors = reading.authors or authors
     if not any(shown(each) for each in finder.all(layout.authors)):  # a hidden field often repeats the editor
         reading.authors = [name for name in reading.authors if name not in reading.editors]
+    reading.authors = reading.authors or attribution.read_byline(text.paragraphs)
     reading.channel = last_crumb(list(finder.texts(layout.channel)))
     if published:
         reading.witnesses.append(Witness("page", published, layout.published))
@@ -419,10 +431,19 @@ def clean(text: Text) -> list[str]:
 
 
 def mojibake(reading: Reading) -> bool:
-    """Tell whether what was read is not readable: it came damaged from the publisher, or was decoded wrongly."""
+    """Tell whether what was read is not readable: it came damaged from the publisher, or was decoded wrongly.
+
+    A few unreadable characters in a row count as one: publishers lose emoji so, of which each is two or more.
+    """
     words = reading.title + "".join(reading.text.paragraphs)
-    damaged = words.count("\ufffd") + 3 * words.count("锟斤拷") + 3 * words.count("烫烫烫")
-    return damaged > MAX_FORBIDDEN * len(words)
+    runs = map(len, UNREADABLE.findall(words)) if "\ufffd" in words else ()
+    damaged = sum(1 if length <= LOST_EMOJI else length for length in runs)
+    return damaged + 3 * words.count("锟斤拷") + 3 * words.count("烫烫烫") > MAX_FORBIDDEN * len(words)
+
+
+UNREADABLE = re.compile("\ufffd+")
+LOST_EMOJI = 8
+"""Unreadable characters in a row that may have been emoji."""
 
 
 CRUMB_NOISE = re.compile(r"正文|首页|详细|内容|\W+")

@@ -114,7 +114,7 @@ def judged(
     page = around.page
     found = names.names(around)
     reading.outlet = reading.outlet or found.outlet
-    reading.authors = reading.authors or found.authors
+    reading.authors = reading.authors or found.authors or attribution.read_byline(reading.text.paragraphs)
     reading.editors = reading.editors or found.editors or signed
     reading.channel = found.channel
     reading.witnesses += times.witnesses(page, around.lines, around.marks, shown)
