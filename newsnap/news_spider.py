@@ -24,10 +24,12 @@ from twisted.python.failure import Failure
 from newsnap import categories, dates, generic, listings, rendered, replay
 from newsnap.dates import Witness
 from newsnap.encodings import Mojibake
-from newsnap.extract import Layout, Page, Reading, mojibake, read_page
+from newsnap.extract import Reading, mojibake, read_page
 from newsnap.items import Article, Capture
+from newsnap.layouts import Layout
 from newsnap.listings import Entry, JsonList, ListingError
 from newsnap.looks import Looks
+from newsnap.page import Page
 from newsnap.rendered.escalation import ESCALATED, Escalation, NeedsBrowser, is_shell
 from newsnap.selectors import union
 from newsnap.store import Store

@@ -6,7 +6,9 @@ import pytest
 
 from newsnap.attribution import read_names, read_outlet
 from newsnap.body import Text
-from newsnap.extract import Layout, Page, Reading, mojibake, read_page
+from newsnap.extract import Reading, mojibake, read_page
+from newsnap.layouts import Layout
+from newsnap.page import Page
 
 ADDRESS = "https://news.example.com/sh/202610/t20261003_100.htm"
 PLAIN = Layout(name="plain", body="#body", title="h1")

@@ -10,7 +10,7 @@ from lxml import etree
 from scrapy.settings import Settings
 
 from newsnap.encodings import decode
-from newsnap.extract import Layout
+from newsnap.layouts import Layout
 from newsnap.selectors import Index, position, union, ways_of
 from newsnap.sources import load_sources
 

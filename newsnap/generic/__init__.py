@@ -3,10 +3,11 @@
 from newsnap import attribution
 from newsnap.body import read_body
 from newsnap.dates import Witness
-from newsnap.extract import Page, Reading, clean, read_meta
+from newsnap.extract import Reading, clean, read_meta
 from newsnap.generic import embedded, headline, names, negatives, text, times, trim
 from newsnap.generic.lines import Lines
 from newsnap.generic.marks import Marks
+from newsnap.page import Page
 
 LAYOUT = "generic"
 
