@@ -85,7 +85,7 @@ def pattern_of(word: str) -> str:
     >>> bool(re.search(pattern_of("1220.1"), "1,220.1亿")), bool(re.search(pattern_of("ai"), "said"))
     (True, False)
     """
-    pattern = " *".join(re.escape(part) for part in word.split(" "))
+    pattern = r"\s*".join(re.escape(part) for part in word.split(" "))
     if re.fullmatch(r"\\?[\d\\.]+", pattern):
         pattern = re.sub(r"(\d)(?=\d)", r"\1,?", pattern)
     if re.match(r"[0-9a-z]", word):
@@ -97,7 +97,7 @@ def pattern_of(word: str) -> str:
 
 def plain(matched: str) -> str:
     """Return what spellings of a word have in common: it without spaces, and a number without commas."""
-    matched = matched.replace(" ", "")
+    matched = "".join(matched.split())
     return matched.replace(",", "") if matched[:1].isdigit() else matched
 
 
