@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -122,10 +123,8 @@ def test_what_was_found_is_kept_until_there_is_more_to_find(settings: Settings) 
         made = (await store.terms.related(documents[0]["_id"]) or {})["made"]
         assert [each.id for each in await related_to(store, documents[0]["_id"])] == first
         assert (await store.terms.related(documents[0]["_id"]) or {})["made"] == made
-        copies = [{**each, "changed": documents[0]["changed"]} for each in prose.documents(30, start=500)]
-        await store.db.articles.insert_many(
-            [documents[1] | {"body": documents[0]["body"][::-1] + documents[0]["body"]}, *copies]
-        )
+        arriving = [documents[1] | {"body": documents[0]["body"] * 2}, *prose.documents(30, start=500)]
+        await store.db.articles.insert_many([each | {"changed": datetime.now(UTC)} for each in arriving])
         await Indexer(store).catch_up()
         assert documents[1]["_id"] in [each.id for each in await related_to(store, documents[0]["_id"])]
         assert (await store.terms.related(documents[0]["_id"]) or {})["made"] > made

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from newsnap.search.words import fold
+from newsnap.search.words import TOKEN, fold
 
 Pieces = list[tuple[str, bool]]
 Match = tuple[int, int, str]
@@ -80,7 +80,7 @@ class Marker:
 
 
 def pattern_of(word: str) -> str:
-    """Return a pattern for a folded word: numbers with commas or without, words of other scripts only whole.
+    """Return a pattern for a folded word or phrase: numbers with commas or without, words of other scripts only whole.
 
     >>> bool(re.search(pattern_of("1220.1"), "1,220.1亿")), bool(re.search(pattern_of("ai"), "said"))
     (True, False)
@@ -88,11 +88,8 @@ def pattern_of(word: str) -> str:
     pattern = r"\s*".join(re.escape(part) for part in word.split(" "))
     if re.fullmatch(r"\\?[\d\\.]+", pattern):
         pattern = re.sub(r"(\d)(?=\d)", r"\1,?", pattern)
-    if re.match(r"[0-9a-z]", word):
-        pattern = r"(?<![0-9a-z])" + pattern
-    if re.search(r"[0-9a-z]$", word):
-        pattern += r"(?![0-9a-z])"
-    return pattern
+    whole = TOKEN.fullmatch(word) is not None
+    return rf"(?<![0-9a-z]){pattern}(?![0-9a-z])" if whole else pattern
 
 
 def plain(matched: str) -> str:
