@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from newsnap.search.words import fold
+from newsnap.search.words import TOKEN, fold
 
 Pieces = list[tuple[str, bool]]
 Match = tuple[int, int, str]
@@ -80,24 +80,21 @@ class Marker:
 
 
 def pattern_of(word: str) -> str:
-    """Return a pattern for a folded word: numbers with commas or without, words of other scripts only whole.
+    """Return a pattern for a folded word or phrase: numbers with commas or without, words of other scripts only whole.
 
     >>> bool(re.search(pattern_of("1220.1"), "1,220.1亿")), bool(re.search(pattern_of("ai"), "said"))
     (True, False)
     """
-    pattern = " *".join(re.escape(part) for part in word.split(" "))
+    pattern = r"\s*".join(re.escape(part) for part in word.split(" "))
     if re.fullmatch(r"\\?[\d\\.]+", pattern):
         pattern = re.sub(r"(\d)(?=\d)", r"\1,?", pattern)
-    if re.match(r"[0-9a-z]", word):
-        pattern = r"(?<![0-9a-z])" + pattern
-    if re.search(r"[0-9a-z]$", word):
-        pattern += r"(?![0-9a-z])"
-    return pattern
+    whole = TOKEN.fullmatch(word) is not None
+    return rf"(?<![0-9a-z]){pattern}(?![0-9a-z])" if whole else pattern
 
 
 def plain(matched: str) -> str:
     """Return what spellings of a word have in common: it without spaces, and a number without commas."""
-    matched = matched.replace(" ", "")
+    matched = "".join(matched.split())
     return matched.replace(",", "") if matched[:1].isdigit() else matched
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from newsnap.search.words import TELL_NOTHING, cut, fold, terms_of_word
+from newsnap.search.words import PIECE, TELL_NOTHING, cut, fold, terms_of_word
 
 MAX_CHARACTERS = 200
 """A longer query is refused."""
@@ -23,6 +23,8 @@ MAX_WORDS = 24
 """Words of a query that are searched, those of phrases among them; further ones are not."""
 MAX_TERMS = 40
 """Terms that are looked up for a query; words that would need more are not searched."""
+PHRASE_TERMS = 12
+"""Terms by which a phrase is looked up; the text tells whether it stands there."""
 ZONE = ZoneInfo("Asia/Shanghai")
 
 CLAUSE = re.compile(
@@ -78,6 +80,28 @@ class Query:
     since: datetime | None = None
     until: datetime | None = None
 
+    def add(self, clause: Clause, *, excluded: bool) -> None:
+        """Add a word or a phrase, unless there are too many."""
+        clauses = self.excluded if excluded else self.wanted
+        everything = [*self.wanted, *self.excluded]
+        terms = sum(len(each.terms) for each in everything) + len(clause.terms)
+        if clause.terms and clause not in clauses and terms <= MAX_TERMS and len(everything) < MAX_WORDS:
+            clauses.append(clause)
+
+    def add_filter(self, name: str, value: str) -> bool:
+        """Add a filter; False if its value is none."""
+        if not value:
+            return False
+        if name == "source":
+            self.sources.append(value)
+        elif name == "category":
+            self.categories.append(value)
+        elif day := moment(value):
+            setattr(self, name, day)
+        else:
+            return False
+        return True
+
     @property
     def words(self) -> list[str]:
         """What is searched, folded."""
@@ -95,29 +119,35 @@ def parse(text: str) -> Query:
         raise QueryTooCostly(
             f"the query has {len(text)} characters, {MAX_CHARACTERS} are searched: leave words out", "long"
         )
-    query, left = Query(), MAX_TERMS
-    told: list[tuple[str, str, str]] = []
+    query = Query()
     for minus, kind, value in clauses(text):
-        if kind in FILTERS and not minus and add_filter(query, FILTERS[kind], value):
-            continue
-        told.append((minus, kind, value if kind in ("phrase", "word") else f"{kind}:{value}"))
-    for minus, kind, value in told:
-        whole = value.strip() if kind == "phrase" else ""
-        pieces = [" ".join(whole.split())] if whole else cut(value)
-        if not whole and not minus and sum(map(len, pieces)) >= 2 and len(pieces) > 1:
-            query.runs.append(value)
-        for each in pieces:
-            clause = Clause(each, tuple(terms_of_word(each)), bool(whole))
-            clauses_so_far = query.excluded if minus else query.wanted
-            if not clause.terms or clause in clauses_so_far:
-                continue
-            if len(clause.terms) > left or len(query.wanted) + len(query.excluded) >= MAX_WORDS:
-                continue
-            left -= len(clause.terms)
-            clauses_so_far.append(clause)
+        phrase = " ".join(value.split()) if kind == "phrase" else ""
+        if terms := terms_of_phrase(phrase):
+            query.add(Clause(phrase, terms, phrase=True), excluded=bool(minus))
+        elif kind in ("phrase", "word") or minus or not query.add_filter(FILTERS[kind], value):
+            typed = value if kind in ("phrase", "word") else f"{kind}:{value}"
+            words = cut(typed)
+            if len(words) > 1 and not minus:
+                query.runs.append(typed)
+            for word in words:
+                query.add(Clause(word, tuple(terms_of_word(word))), excluded=bool(minus))
     telling = [each for each in query.wanted if each.phrase or each.text not in TELL_NOTHING]
     query.wanted = telling or query.wanted
     return query
+
+
+def terms_of_phrase(phrase: str) -> tuple[int, ...]:
+    """Return terms that an article has where a phrase stands in it, spread over it if it is long.
+
+    A number or word at its edge may be a part of one in the article, as in what was marked there and copied.
+    """
+    pieces = list(PIECE.finditer(phrase))
+    if any(each[2] for each in pieces):
+        pieces = [each for each in pieces if each[2] or (each.start() > 0 and each.end() < len(phrase))]
+    terms = list(dict.fromkeys(term for each in pieces for term in terms_of_word(each[0])))
+    if len(terms) > PHRASE_TERMS:
+        terms = [terms[at * len(terms) // PHRASE_TERMS] for at in range(PHRASE_TERMS)]
+    return tuple(terms)
 
 
 def clauses(text: str) -> Iterator[tuple[str, str, str]]:
@@ -132,20 +162,6 @@ def clauses(text: str) -> Iterator[tuple[str, str, str]]:
             yield match["minus"], "phrase", match["phrase"]
         else:
             yield match["minus"], "word", match[0].removeprefix("-") if match["minus"] else match[0]
-
-
-def add_filter(query: Query, name: str, value: str) -> bool:
-    """Add a filter; False if its value is none."""
-    if name == "source":
-        query.sources.append(value)
-    elif name == "category":
-        query.categories.append(value)
-    else:
-        day = moment(value)
-        if day is None:
-            return False
-        setattr(query, name, day)
-    return bool(value)
 
 
 def moment(text: str) -> datetime | None:
