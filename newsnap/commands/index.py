@@ -12,7 +12,7 @@ from scrapy.exceptions import UsageError
 from newsnap.commands import complain
 from newsnap.search import Indexer
 from newsnap.store import Store, StoreError
-from newsnap.store.connection import brief
+from newsnap.store.errors import brief
 from newsnap.store.server import ServerError
 
 STEP_SECONDS = 5

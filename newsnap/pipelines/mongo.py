@@ -12,7 +12,7 @@ from newsnap.outcome import stop_soon
 from newsnap.pipelines.dedupe import note_duplicate
 from newsnap.search.indexer import Indexer
 from newsnap.store import Store, StoreError
-from newsnap.store.connection import brief
+from newsnap.store.errors import brief
 from newsnap.takedowns import Gate
 
 logger = logging.getLogger(__name__)
