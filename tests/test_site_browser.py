@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,9 @@ def test_a_reader_finds_the_way_from_the_news_to_a_receipt(
     see("article")
     first = page.get_by_role("heading", level=1).inner_text()
 
+    deadline = time.monotonic() + 20  # they are found beside, soon after the article came
+    while not page.locator(".related .entry").count() and time.monotonic() < deadline:
+        page.reload()
     page.locator(".related .entry").first.get_by_role("heading").get_by_role("link").click()
     assert page.get_by_role("heading", level=1).inner_text() != first
     see("related")

@@ -7,6 +7,19 @@ from newsnap.search.finding import Hit, Results, Search
 from newsnap.search.indexer import Indexer, Progress
 from newsnap.search.passages import Marker, Pieces
 from newsnap.search.query import QueryTooCostly
-from newsnap.search.related import Related
+from newsnap.search.related import Known, Related
+from newsnap.search.worker import Worker
 
-__all__ = ["Hit", "Indexer", "Marker", "Pieces", "Progress", "QueryTooCostly", "Related", "Results", "Search"]
+__all__ = [
+    "Hit",
+    "Indexer",
+    "Known",
+    "Marker",
+    "Pieces",
+    "Progress",
+    "QueryTooCostly",
+    "Related",
+    "Results",
+    "Search",
+    "Worker",
+]

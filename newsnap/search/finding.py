@@ -16,7 +16,7 @@ from newsnap.search.indexer import beside
 from newsnap.search.passages import MOST_READ, Marker, Pieces, around, pieces
 from newsnap.search.query import Query, QueryTooCostly, parse
 from newsnap.search.ranking import Ranked, best, rank
-from newsnap.search.related import Related, related
+from newsnap.search.related import Known, Related, known, relate, shown
 from newsnap.search.words import fold
 
 if TYPE_CHECKING:
@@ -134,9 +134,21 @@ class Search:
     async def related(self, article: Document, *, size: int = 10) -> list[Related]:
         """Return articles of other stories that an article is related to, best first.
 
-        article: with `_id`, `title`, `body`, `story`, `changed`.  What was found is kept for some hours.
+        article: with `_id`, `title`, `body`, `story`, `changed`.  What was found is kept for some hours; to
+        find it takes longer than a page may.
         """
-        return await related(self._store, self._index, article, size=size)
+        found = await known(self._store, self._index, article, size=size)
+        if not found.old:
+            return found.articles
+        return await shown(self._store, article, await self.relate(article), size)
+
+    async def known_related(self, article: Document, *, size: int = 10) -> Known:
+        """Return the same as far as it was found before."""
+        return await known(self._store, self._index, article, size=size)
+
+    async def relate(self, article: Document) -> Document:
+        """Find what an article is related to, and keep it."""
+        return await relate(self._store, self._index, article)
 
 
 class _Page:

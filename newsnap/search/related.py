@@ -17,6 +17,7 @@ from newsnap.search.index import Found, Index, Snapshot
 from newsnap.search.passages import Marker, Pieces
 from newsnap.search.query import Clause
 from newsnap.search.ranking import DAY, rarity, together
+from newsnap.search.sealing import story_number
 from newsnap.search.words import cut, fold, terms_of_word
 
 if TYPE_CHECKING:
@@ -69,25 +70,50 @@ class Related:
     passage: Pieces = field(repr=False)
 
 
-async def related(store: "Store", index: Index, article: Document, *, size: int) -> list[Related]:
-    """Return articles of other stories that an article is related to, best first."""
+@dataclass(slots=True)
+class Known:
+    """What is known of an article's relations."""
+
+    articles: list[Related]
+    """Best first."""
+
+    old: bool
+    """It is to be found anew: nothing was found yet, or long ago, or among much fewer articles."""
+
+
+async def relate(store: "Store", index: Index, article: Document) -> Document:
+    """Find the articles that an article is related to, and keep them; this takes a while."""
+    kept = await find(index, await index.now(), article)
+    await store.terms.keep_related(article["_id"], article["changed"], kept)
+    return kept
+
+
+async def known(store: "Store", index: Index, article: Document, *, size: int) -> Known:
+    """Return what was last found of the articles that an article is related to."""
     snapshot = await index.now()
     kept = await store.terms.related(article["_id"])
-    if kept is None or is_old(kept, snapshot):
-        kept = await find(index, snapshot, article)
-        await store.terms.keep_related(article["_id"], article["changed"], kept)
-    articles = await store.terms.shown(kept["ids"])
+    if kept is None:
+        return Known([], old=True)
+    return Known(await shown(store, article, kept, size), is_old(kept, snapshot))
+
+
+async def shown(store: "Store", article: Document, kept: Document, size: int) -> list[Related]:
+    """Return those of the articles that were found which are live, one a story, each with its passage."""
     marker = Marker(dict(zip(kept["words"], kept["weights"], strict=True)))
     found: list[Related] = []
     seen = {article["story"]}
-    for id, score in zip(kept["ids"], kept["scores"], strict=True):
-        other = articles.get(id)
-        if other is None or other["story"] in seen:
-            continue
-        seen.add(other["story"])
-        found.append(Related(id, score, other, marker.passage(other.pop("body"))))
-        if len(found) == size:
-            break
+    scores = dict(zip(kept["ids"], kept["scores"], strict=True))
+    ids = list(scores)
+    while ids and len(found) < size:
+        # nearly all of the best are live; the rest is kept for those that are not
+        part, ids = ids[: size - len(found) + 1], ids[size - len(found) + 1 :]
+        articles = await store.terms.shown(part)
+        for id in part:
+            other = articles.get(id)
+            if other is None or other["story"] in seen or len(found) == size:
+                continue
+            seen.add(other["story"])
+            found.append(Related(id, scores[id], other, marker.passage(other.pop("body"))))
     return found
 
 
@@ -156,9 +182,8 @@ def likest(
         gain = there.often * 2.2 / (there.often + 1.2 * (0.4 + 0.6 * length)) + 0.7 * there.headline
         scores[there.places] += (weight * gain).astype(np.float32)
         shared[there.places] += 1
-    own = columns.story[np.array([id == article["_id"] for id in columns.ids], dtype=np.bool_)]
     possible = columns.alive & (shared >= min(2, len(telling))) & (scores > 0)
-    possible &= ~np.isin(columns.story, own)
+    possible &= columns.story != story_number(article["story"])
     places = np.flatnonzero(possible)
     if not len(places):
         return [], []
@@ -174,16 +199,20 @@ def likest(
 def varied(places: Sequence[int], worth: Sequence[float], snapshot: Snapshot) -> tuple[list[str], list[float]]:
     """Return identities, one a story, where many of one source come later than others as good."""
     columns = snapshot.columns
-    left = dict(zip(places, worth, strict=True))
-    of_source: dict[str, int] = {}
+    # of each source the best, each further one of it worth less; so the next is always the best of some source
+    waiting: dict[str, list[tuple[float, int]]] = {}
+    for place, score in zip(reversed(places), reversed(worth), strict=True):
+        waiting.setdefault(columns.facets[columns.facet[place]][0], []).append((score, place))
+    taken = dict.fromkeys(waiting, 0)
     stories: set[int] = set()
     ids: list[str] = []
     scores: list[float] = []
-    while left and len(ids) < KEPT:
-        source = {place: columns.facets[columns.facet[place]][0] for place in left}
-        place = max(left, key=lambda each: left[each] * OF_ONE_SOURCE ** min(of_source.get(source[each], 0), 5))
-        score = left.pop(place)
-        of_source[source[place]] = of_source.get(source[place], 0) + 1
+    while waiting and len(ids) < KEPT:
+        source = max(waiting, key=lambda each: waiting[each][-1][0] * OF_ONE_SOURCE ** min(taken[each], 5))
+        score, place = waiting[source].pop()
+        taken[source] += 1
+        if not waiting[source]:
+            del waiting[source]
         story, id = int(columns.story[place]), columns.ids[place]
         if story not in stories and id:
             stories.add(story)

@@ -1,29 +1,29 @@
 """The desk: what all pages work with, open while the site runs."""
 
 import asyncio
-import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Self
+from typing import Any, Self
 
-from pymongo.errors import PyMongoError
 from scrapy.settings import BaseSettings
 from starlette.requests import Request
 
-from newsnap.search import Indexer, Search
+from newsnap.search import Related, Search, Worker
 from newsnap.site.options import Options
 from newsnap.site.rendering import Renderer
 from newsnap.site.safety import Keys, Limits
 from newsnap.site.words import words_of
 from newsnap.sources import load_sources
-from newsnap.store import Store, StoreError
+from newsnap.store import Store
 from newsnap.store.reading import Reading
 from newsnap.takedowns import LiveRules
 
-logger = logging.getLogger(__name__)
+Document = dict[str, Any]
 
-INDEX_SECONDS = 2.0
-"""What a crawl stored can be searched so long after, and a little more."""
+WAIT_SECONDS = 0.4
+WAIT_EVERY_SECONDS = 1.0
+"""One reader of all that come within this waits for relations, the others see them when they come again."""
 
 
 class Desk:
@@ -33,6 +33,7 @@ class Desk:
     rules: LiveRules
     reading: Reading
     search: Search
+    worker: Worker
 
     def __init__(self, settings: BaseSettings):
         """Read the settings.
@@ -46,6 +47,7 @@ class Desk:
         self.renderer = Renderer(self.options, self.words)
         self.keys = Keys(self.options)
         self.limits = Limits(self.options)
+        self._waited = -WAIT_EVERY_SECONDS
 
     @classmethod
     def of(cls, request: Request) -> Self:
@@ -59,25 +61,28 @@ class Desk:
 
         Raises StoreError or store.server.ServerError.
         """
-        async with Store(self.settings) as store, LiveRules.of(store) as rules:
-            self.store, self.rules = store, rules
+        async with Store(self.settings) as store, LiveRules.of(store) as rules, Worker(self.settings) as worker:
+            self.store, self.rules, self.worker = store, rules, worker
             self.reading, self.search = Reading(store, rules), Search(store)
-            indexing = asyncio.create_task(self._index())
-            try:
-                yield
-            finally:
-                indexing.cancel()
-                with suppress(asyncio.CancelledError):
-                    await indexing
+            yield
 
-    async def _index(self) -> None:
-        indexer = Indexer(self.store)
-        while True:
-            try:
-                await indexer.catch_up()
-            except (PyMongoError, StoreError) as error:
-                logger.warning("The search index waits for MongoDB: %s", error)
-            await asyncio.sleep(INDEX_SECONDS)
+    async def related(self, article: Document, size: int) -> list[Related]:
+        """Return the related snapshots of an article that may be shown, as far as they are found by now.
+
+        What nobody found yet is found beside; a reader waits for that, a little, only while few come.
+        """
+        known = await self.search.known_related(article, size=size)
+        if known.old:
+            done = self.worker.relate(article["_id"])
+            now = time.monotonic()
+            if not known.articles and now - self._waited > WAIT_EVERY_SECONDS:
+                self._waited = now
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(WAIT_SECONDS):
+                        await done.wait()
+                known = await self.search.known_related(article, size=size)
+        rules = await self.rules.now()
+        return [each for each in known.articles if not rules.covering_article(each.article)]
 
     def masthead(self, source: str) -> str:
         """Return the masthead of a source, or its name if there is no such source any more."""

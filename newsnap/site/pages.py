@@ -114,7 +114,7 @@ async def article(request: Request) -> Response:
     more_query = {"category": found["category"]} if found["category"] else {"source": found["source"]}
     story, related, more = await asyncio.gather(
         desk.reading.story(found["story"]),
-        related_to(desk, found),
+        desk.related(found, RELATED_ARTICLES),
         desk.reading.listed(more_query, MORE_ARTICLES + 1),
     )
     cut_short = desk.options.cut(found["source"])
@@ -127,13 +127,6 @@ async def article(request: Request) -> Response:
         "more": [each for each in more.articles if each["story"] != found["story"]][:MORE_ARTICLES],
     }
     return desk.renderer.page(request, "article.html", context)
-
-
-async def related_to(desk: Desk, found: Document) -> list[Any]:
-    """Return the related snapshots of an article that may be shown; none where MongoDB is too slow to tell."""
-    rules = await desk.rules.now()
-    related = await desk.search.related(found, size=RELATED_ARTICLES)
-    return [each for each in related if not rules.covering_article(each.article)]
 
 
 async def history(request: Request) -> Response:

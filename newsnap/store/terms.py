@@ -185,6 +185,11 @@ class Terms:
         found = await self._store.db.terms.find_one({"_id": id}, {"related": 1})
         return (found or {}).get("related")
 
+    async def unrelated(self, newest: int) -> list[str]:
+        """Return those of so many newest articles for which nothing was found yet, the newest last."""
+        found = await self._store.db.terms.find({}, {"related.made": 1}, sort=[("n", -1)], limit=newest).to_list()
+        return [each["_id"] for each in reversed(found) if not each.get("related")]
+
     async def keep_related(self, id: str, changed: datetime, related: Document) -> None:
         """Keep what was found for an article, unless it was changed or removed meanwhile."""
         await self._store.db.terms.update_one({"_id": id, "changed": changed}, {"$set": {"related": related}})
