@@ -61,8 +61,7 @@ async def category(request: Request) -> Response:
 async def source(request: Request) -> Response:
     """Show the latest articles of a source."""
     desk, name = Desk.of(request), request.path_params["source"]
-    holdings, _ = await desk.reading.status()
-    if name not in desk.sources and name not in holdings:
+    if name not in desk.sources and not (await desk.reading.listed({"source": name}, 1)).articles:
         raise HTTPException(404)
     rule = (await desk.rules.now()).covering("", id=f"{name}:")
     if rule:

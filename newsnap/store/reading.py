@@ -33,8 +33,8 @@ MOST_REVISIONS = 50
 FRESH_SECONDS = 2.0
 """The head of a list is read again after so long; what is taken down meanwhile is left out all the same."""
 MOST_HEADS = 500
-STATUS_SECONDS = 60.0
-"""Counting all articles takes a while, and nobody needs it by the second."""
+STATUS_SECONDS = 5.0
+"""Counting reads an index from end to end; what is taken down is to be gone from counts within seconds all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +230,7 @@ class Reading:
     async def status(self) -> tuple[dict[str, tuple[int, datetime | None]], dict[str, Document]]:
         """Return per source the number of articles with the newest publication, and the latest run.
 
-        At most a minute old.  Sources that a rule covers as a whole are left out.
+        Some seconds old at most.  Sources that a rule covers as a whole are left out.
         """
         async with self._counting:
             if self._status is None or time.monotonic() - self._status[0] > STATUS_SECONDS:

@@ -49,5 +49,5 @@ class Runs:
             {"$match": {"state": "live"}},
             {"$group": {"_id": "$source", "articles": {"$sum": 1}, "newest": {"$max": "$published"}}},
         ]
-        rows: AsyncIterator[Document] = await self._store.db.articles.aggregate(pipeline)
+        rows: AsyncIterator[Document] = await self._store.db.articles.aggregate(pipeline, hint="state_source")
         return {each["_id"]: (each["articles"], each["newest"]) async for each in rows}

@@ -306,6 +306,8 @@ COLLECTIONS: dict[str, tuple[Document, list[IndexModel]]] = {
             IndexModel([("source", ASCENDING), *NEWEST_FIRST], name="source_published_id"),
             IndexModel([("category", ASCENDING), *NEWEST_FIRST], name="category_published_id"),
             IndexModel(NEWEST_FIRST, name="published_id"),
+            # the state of all sources is counted without reading an article
+            IndexModel([("state", ASCENDING), ("source", ASCENDING), ("published", DESCENDING)], name="state_source"),
             IndexModel([("story", ASCENDING), ("published", ASCENDING)], name="story_published"),
             IndexModel([("also_at", ASCENDING)], name="also_at", sparse=True),
             IndexModel([("content_hash", ASCENDING), ("_id", ASCENDING)], name="content_hash"),
