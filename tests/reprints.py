@@ -71,7 +71,7 @@ def with_another_number(body: str, chance: random.Random) -> str | None:
 def same_topic(articles: Sequence[Text]) -> Iterator[tuple[Text, Text]]:
     """Yield pairs of articles that quote one statement at length, as reports of one event do.
 
-    The statement is taken from a third article and put into the midst of two others, of which it is a quarter to a half.
+    The statement is taken from a third article and put into the midst of two others: a quarter to a half of each.
     """
     for (title, one), (other_title, other), (_, third) in zip(articles, articles[1:], articles[2:], strict=False):
         size = min(len(one), len(other))
