@@ -13,12 +13,14 @@ from twisted.python.failure import Failure
 from newsnap.body import text_content
 from newsnap.dates import Verdict, judge
 from newsnap.encodings import Mojibake
-from newsnap.extract import Finder, Layout, Page, read_layout
+from newsnap.extract import read_layout
 from newsnap.fingerprints import digests
 from newsnap.generic import read_or_refuse
 from newsnap.items import Article
+from newsnap.layouts import Finder, Layout
 from newsnap.listings import Entry
 from newsnap.news_spider import NewsSpider, content_type, fetch_time, reason_of
+from newsnap.page import Page
 from newsnap.pipelines.dates import DatesPipeline
 from newsnap.rendered.escalation import NeedsBrowser
 from newsnap.spiders.web import WebSpider

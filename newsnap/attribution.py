@@ -5,6 +5,7 @@ The phrases are those that Chinese news pages print; each expression is bounded,
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 SEPARATORS = r"[、,，;；/|｜丨&＆]"
 SPACES = re.compile(r"\s+")
@@ -80,6 +81,32 @@ def read_names(text: str, *, first_role_only: bool = True, numbers: bool = False
         if piece and NAME.fullmatch(piece) and piece not in names and not re.fullmatch(ROLE, piece):
             names.append(piece)
     return [name for name in names if not OFFICE.fullmatch(name)] or names
+
+
+PERSON = r"[\u4e00-\u9fff·]{2,8}"
+BYLINE = re.compile(
+    rf"(?:[^\s，。：:]{{2,15}}\s)?(?:记者|作者)[\s:：|｜︱]+(?P<names>{PERSON}(?:[\s、]+{PERSON}){{0,4}})"
+)
+CREDIT_OF_AUTHOR = re.compile(rf"(?:作者|撰文|采写)[\s:：|｜︱]+(?P<names>{PERSON}(?:[\s、]+{PERSON}){{0,4}})")
+CREDIT_OF_EDITOR = re.compile(r"(?:责任)?编辑[\s:：|｜︱]")
+CREDITS = 4
+"""Lines at the end of a text that may be credits."""
+
+
+def read_byline(paragraphs: Sequence[str]) -> list[str]:
+    """Return the authors whom a text names itself: in a line above it, or in credits below it that name editors too.
+
+    A signature alone (本报记者 王磊) is part of the text: it may be that of a quoted text, or of its last part.
+
+    >>> read_byline(["滨海网文化频道 记者 王磊 李静", "……"]), read_byline(["……", "作者 王磊", "编辑 李静 | 排版 张帆"])
+    (['王磊', '李静'], ['王磊'])
+    """
+    if len(paragraphs) > 1 and (byline := BYLINE.fullmatch(paragraphs[0])):
+        return read_names(byline["names"])
+    for line, following in pairwise(paragraphs[-CREDITS:]):
+        if CREDIT_OF_EDITOR.match(following) and (credit := CREDIT_OF_AUTHOR.fullmatch(line)):
+            return read_names(credit["names"])
+    return []
 
 
 EDITOR_LABEL = re.compile(r"(?:责任编辑|责编|编辑)\s*[:：]")

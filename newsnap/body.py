@@ -31,8 +31,8 @@ CENTRED = re.compile(
     r"text-align\s*:\s*center|caption|f_center|img_wrapper|picintro|pictext|tuzhu|pic_?info|img_?desc|article-img",
     re.IGNORECASE,
 )
-SPACE = re.compile(r"[\s\u200b\ufeff\u2060]+")
-INVISIBLE = re.compile(r"[\u200b\ufeff\u2060\xad]")
+INVISIBLE = ("\u200b", "\ufeff", "\u2060")
+"""Characters without a width, which stand where a line may be broken."""
 
 IMAGE_ATTRIBUTES = ("data-original", "data-src", "data-lazy-src", "data-lazyload", "data-url", "_src", "src")
 """Where the address of an image stands, best first: pages that load lazily keep a placeholder in `src`."""
@@ -118,7 +118,7 @@ class _Reader:
     def end_line(self, *, heading: bool = False, caption: bool = False) -> None:
         if not self.line:
             return
-        paragraph = SPACE.sub(" ", "".join(self.line)).strip()
+        paragraph = collapsed("".join(self.line), " ")
         whole_bold = bool(self.bold and not self.plain)
         whole_link = bool(self.linked and self.linked == self.bold + self.plain)
         self.line.clear()
@@ -146,10 +146,12 @@ class _Reader:
         found = next((image.get(name) for name in IMAGE_ATTRIBUTES if image.get(name)), None)
         if not found or found.startswith("data:"):
             return
-        try:
-            address = urljoin(self.base, found.strip())
-        except ValueError:
-            return
+        address = found.strip()
+        if "/." in address or not address.startswith(("http://", "https://")):
+            try:
+                address = urljoin(self.base, address)
+            except ValueError:
+                return
         if address.startswith(("http://", "https://")):
             self.uncaptioned = Figure(
                 url=address, after=len(self.text.paragraphs) - 1 + bool("".join(self.line).strip())
@@ -173,11 +175,12 @@ class _Reader:
             self.end_block()
         row = tag == "tr" and not self.in_row and is_data(element)
         self.in_row = self.in_row or row
-        centred = (
-            (style is not None and CENTRED.search(style) is not None)
+        names = element.get("class")
+        centred = bool(
+            tag == "center"
+            or (style and CENTRED.search(style))
+            or (names and CENTRED.search(names))
             or element.get("align") == "center"
-            or tag == "center"
-            or CENTRED.search(element.get("class", "")) is not None
         )
         self.centred += centred
         bold = bold or tag in BOLD or element.get("data-scene") == "strong" or bool(style and HEAVY.search(style))
@@ -224,7 +227,15 @@ def read_body(elements: Iterable[etree._Element], base: str, dropped: Container[
 def text_content(element: etree._Element | str) -> str:
     """Return the text of an element, or of an attribute, in one line."""
     words = element if isinstance(element, str) else "".join(visible(element))
-    return SPACE.sub(" ", INVISIBLE.sub("", words)).strip()
+    return collapsed(words.replace("\xad", ""))
+
+
+def collapsed(words: str, invisible: str = "") -> str:
+    """Return a text with single spaces for its white space, and something in place of what has no width."""
+    for each in INVISIBLE:
+        if each in words:
+            words = words.replace(each, invisible)
+    return " ".join(words.split())
 
 
 def visible(element: etree._Element) -> Iterable[str]:

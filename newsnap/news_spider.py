@@ -24,11 +24,14 @@ from twisted.python.failure import Failure
 from newsnap import categories, dates, generic, listings, rendered, replay
 from newsnap.dates import Witness
 from newsnap.encodings import Mojibake
-from newsnap.extract import Layout, Page, Reading, mojibake, read_page
+from newsnap.extract import Reading, mojibake, read_page
 from newsnap.items import Article, Capture
+from newsnap.layouts import Layout
 from newsnap.listings import Entry, JsonList, ListingError
 from newsnap.looks import Looks
+from newsnap.page import Page
 from newsnap.rendered.escalation import ESCALATED, Escalation, NeedsBrowser, is_shell
+from newsnap.selectors import union
 from newsnap.store import Store
 from newsnap.urls import Address, AddressError, AddressRules, without_scheme
 
@@ -122,7 +125,7 @@ class NewsSpider(scrapy.Spider):
     @functools.cache
     def page_layouts(cls) -> list[Layout]:
         """Return the layouts, each with what this source drops on all its pages."""
-        return [replace(each, drop=", ".join(filter(None, (each.drop, cls.drop)))) for each in cls.layouts]
+        return [replace(each, drop=union(each.drop, cls.drop)) for each in cls.layouts]
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:

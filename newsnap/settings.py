@@ -139,3 +139,29 @@ NEWSNAP_TAKEDOWNS_POLL_SECONDS = float(os.environ.get("NEWSNAP_TAKEDOWNS_POLL_SE
 """The takedown rules are never older when a crawl or the site asks them; read by takedowns.gate."""
 NEWSNAP_NOTICES_DUE_HOURS = float(os.environ.get("NEWSNAP_NOTICES_DUE_HOURS", "24"))
 """A notice, or a counter-notice, is to be decided on within so long; read by store.notices."""
+NEWSNAP_SITE_NAME = os.environ.get("NEWSNAP_SITE_NAME", "新闻快照")
+"""What the site is called; this and the next are read by site.options."""
+NEWSNAP_SITE_URL = os.environ.get("NEWSNAP_SITE_URL", "")
+"""Its public address, e.g. https://news.example; empty: whatever address it is asked at."""
+NEWSNAP_SITE_HOSTS = os.environ.get("NEWSNAP_SITE_HOSTS", "127.0.0.1,localhost,[::1]")
+"""Hosts that it answers to besides that of its address; * for any."""
+NEWSNAP_SITE_LANGUAGE = os.environ.get("NEWSNAP_SITE_LANGUAGE", "zh-CN")
+"""The language of its words, BCP 47: a file in site/words."""
+NEWSNAP_SITE_EMAIL = os.environ.get("NEWSNAP_SITE_EMAIL", "")
+"""An address for right-holders, shown beside the form."""
+NEWSNAP_SITE_INDEXED = os.environ.get("NEWSNAP_SITE_INDEXED", "") not in ("", "0")
+"""Search engines may index it; publishers' own pages stay canonical."""
+NEWSNAP_SITE_IMAGES = os.environ.get("NEWSNAP_SITE_IMAGES", "") not in ("", "0")
+"""Images are loaded from the publishers' servers, which see who reads; else a link stands in their place."""
+NEWSNAP_SITE_EXTRACTS = os.environ.get("NEWSNAP_SITE_EXTRACTS", "")
+"""Sources of which only the beginning of a text is shown, e.g. 163,sina; * for all."""
+NEWSNAP_SITE_EXTRACT_CHARACTERS = int(os.environ.get("NEWSNAP_SITE_EXTRACT_CHARACTERS", "300"))
+"""How much that is."""
+NEWSNAP_SITE_PAGE_ARTICLES = int(os.environ.get("NEWSNAP_SITE_PAGE_ARTICLES", "20"))
+"""Articles on a page of a list."""
+NEWSNAP_SITE_KEY = os.environ.get("NEWSNAP_SITE_KEY", "")
+"""What cookies and forms are signed with, the same for all its processes; empty: made and kept in NEWSNAP_HOME."""
+NEWSNAP_SITE_REQUESTS_PER_MINUTE = int(os.environ.get("NEWSNAP_SITE_REQUESTS_PER_MINUTE", "600"))
+"""More of one client are answered with 429; so are those of the next two."""
+NEWSNAP_SITE_SEARCHES_PER_MINUTE = int(os.environ.get("NEWSNAP_SITE_SEARCHES_PER_MINUTE", "60"))
+NEWSNAP_SITE_FORMS_PER_DAY = int(os.environ.get("NEWSNAP_SITE_FORMS_PER_DAY", "10"))

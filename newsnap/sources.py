@@ -1,14 +1,16 @@
 """The sources as a whole: who they are, and whose an address is."""
 
 import functools
-from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
+from collections.abc import Iterable, Mapping, Sequence
 
 from scrapy.settings import BaseSettings
 from scrapy.spiderloader import SpiderLoader
 
 from newsnap.news_spider import NewsSpider
-from newsnap.urls import Address, AddressError, tidy
+from newsnap.urls import Address, AddressError, domains_above, host_of, tidy
+
+HOSTS_KEPT = 4096
+"""Hosts of which it is kept whose they are."""
 
 
 class Sources(Mapping[str, type[NewsSpider]]):
@@ -20,6 +22,7 @@ class Sources(Mapping[str, type[NewsSpider]]):
         for each in self._by_name.values():
             for domain in each.allowed_domains:
                 self._by_domain.setdefault(domain, []).append(each)
+        self._of = functools.lru_cache(maxsize=HOSTS_KEPT)(self._nearest)
 
     def __getitem__(self, name: str) -> type[NewsSpider]:
         return self._by_name[name]
@@ -30,10 +33,12 @@ class Sources(Mapping[str, type[NewsSpider]]):
     def __len__(self) -> int:
         return len(self._by_name)
 
-    def of_host(self, url: str) -> list[type[NewsSpider]]:
+    def of_host(self, url: str) -> Sequence[type[NewsSpider]]:
         """Return the sources that the host of an address belongs to, nearest domain first."""
-        labels = (urlsplit(url).hostname or "").split(".")
-        return [each for at in range(len(labels)) for each in self._by_domain.get(".".join(labels[at:]), [])]
+        return self._of(host_of(url))
+
+    def _nearest(self, host: str) -> tuple[type[NewsSpider], ...]:
+        return tuple(each for domain in domains_above(host) for each in self._by_domain.get(domain, ()))
 
     def identify(self, url: str) -> Address | None:
         """Return the article's address if a source knows it as one; None for any other."""
@@ -41,7 +46,10 @@ class Sources(Mapping[str, type[NewsSpider]]):
             url = tidy(url)
         except AddressError:
             return None
-        return next((found for each in self.of_host(url) if (found := each.address_rules().identify(url))), None)
+        for each in self._of(host_of(url)):
+            if found := each.address_rules().identify(url):
+                return found
+        return None
 
     def canonical(self, url: str) -> str:
         """Return any address on a host of a source as the original that it mirrors; one of another host as it is.

@@ -67,8 +67,9 @@ def tidy(url: str) -> str:
     'http://www.people.com.cn/n1/a-b.html?a=1&b=2'
     """
     url = url.strip()
-    if PLAIN.fullmatch(url):
-        return url
+    plain, _, asked = url.partition("#")[0].partition("?")
+    if PLAIN.fullmatch(plain) and all(TRACKING.fullmatch(each.partition("=")[0]) for each in asked.split("&") if each):
+        return plain
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -101,6 +102,30 @@ def without_scheme(url: str) -> str:
     return url.partition("://")[2]
 
 
+PLAIN_HOST = re.compile(r"[a-z]*://([a-z0-9.-]+)(?:/|$)", re.ASCII)
+
+
+def host_of(url: str) -> str:
+    """Return the host of an absolute address, without user and port; empty where there is none.
+
+    >>> host_of("http://reader@News.Example:8080/a.html")
+    'news.example'
+    """
+    plain = PLAIN_HOST.match(url)
+    return plain[1] if plain else urlsplit(url).hostname or ""
+
+
+@lru_cache(maxsize=4096)
+def domains_above(host: str) -> tuple[str, ...]:
+    """Return a host and all domains above it, nearest first.
+
+    >>> domains_above("news.example.com")
+    ('news.example.com', 'example.com', 'com')
+    """
+    labels = host.split(".")
+    return tuple(".".join(labels[at:]) for at in range(len(labels)))
+
+
 def in_domains(url: str, domains: Iterable[str]) -> bool:
     """Tell whether the host of an address is one of the domains or below one.
 
@@ -109,8 +134,7 @@ def in_domains(url: str, domains: Iterable[str]) -> bool:
     >>> in_domains("http://notpeople.com.cn/", ["people.com.cn"])
     False
     """
-    host = urlsplit(url).hostname or ""
-    return any(host == domain or host.endswith("." + domain) for domain in domains)
+    return not frozenset(domains).isdisjoint(domains_above(host_of(url)))
 
 
 class AddressRules:
@@ -137,6 +161,7 @@ class AddressRules:
     ):
         self.source = source
         self.domains = tuple(domains)
+        self._domains = frozenset(domains)
         patterns = [article_url] if isinstance(article_url, str) else list(article_url)
         self.patterns = [re.compile(rf"(?:[^/]+\.)?(?:{each})", re.ASCII) for each in patterns]
         self.mirrors = [(re.compile(pattern, re.ASCII), replacement) for pattern, replacement in mirrors]
@@ -150,7 +175,7 @@ class AddressRules:
             plain = self._plain(url)
         except AddressError:
             return None
-        if not in_domains(f"//{plain}", self.domains):
+        if not self._has(plain):
             return None
         for pattern in self.patterns:
             if found := pattern.fullmatch(plain):
@@ -175,7 +200,7 @@ class AddressRules:
         Raises AddressError if it is no address, or not of this source.
         """
         plain = self._plain(url)
-        if not in_domains(f"//{plain}", self.domains):
+        if not self._has(plain):
             raise AddressError(
                 f"{url} is not on a host of {self.source} ({', '.join(self.domains)}); crawl it with its own source"
             )
@@ -184,12 +209,18 @@ class AddressRules:
         canonical = f"{self.scheme}://{plain}"
         return Address(f"{self.source}:{digest(canonical)}", canonical)
 
+    def _has(self, plain: str) -> bool:
+        """Tell whether an address without its scheme is on a host of the source."""
+        return not self._domains.isdisjoint(domains_above(plain.partition("/")[0].partition(":")[0]))
+
     def _plain(self, url: str) -> str:
         """Return host and path of the original that an address mirrors, with the query that matters."""
         plain = without_scheme(tidy(url))
         for pattern, replacement in self.mirrors:
             plain = pattern.sub(replacement, plain, count=1)
         path, _, query = plain.partition("?")
+        if not query:
+            return path
         kept = [pair for pair in query.split("&") if pair.partition("=")[0] in self.keep_query]
         return f"{path}?{'&'.join(kept)}" if kept else path
 

@@ -5,7 +5,10 @@ import json
 import pytest
 
 from newsnap.attribution import read_names, read_outlet
-from newsnap.extract import Layout, Page, Reading, read_page
+from newsnap.body import Text
+from newsnap.extract import Reading, mojibake, read_page
+from newsnap.layouts import Layout
+from newsnap.page import Page
 
 ADDRESS = "https://news.example.com/sh/202610/t20261003_100.htm"
 PLAIN = Layout(name="plain", body="#body", title="h1")
@@ -174,3 +177,35 @@ def test_editors_may_be_named_without_a_colon() -> None:
     reading = read("<h1>题</h1><div id=body><p>编辑 王磊。</p><p>正文。</p><p>编辑 季南枝 校对 施洛</p></div>")
     assert reading.text.paragraphs == ["编辑 王磊。", "正文。"]
     assert reading.editors == ["季南枝"]
+
+
+def test_a_line_above_the_text_names_its_authors_and_a_signature_below_does_not() -> None:
+    assert authors_of("滨海网文化频道 记者 王磊 李静", "今天天气很好。") == ["王磊", "李静"]
+    assert authors_of("今天天气很好。", "作者：王磊 李静") == []
+    assert authors_of("今天天气很好。", "作者 王磊 李静", "编辑 张帆 ｜ 排版 周舟") == ["王磊", "李静"]
+
+
+def authors_of(*paragraphs: str) -> list[str]:
+    """Return the authors of an article without a byline of its own element."""
+    text = "".join(f"<p>{each}</p>" for each in paragraphs)
+    reading = read(f"<h1>海边的一天</h1><div id=body>{text}</div>")
+    assert "\n".join(reading.text.paragraphs) == "\n".join(paragraphs)
+    return reading.authors
+
+
+def test_lost_emoji_do_not_make_a_text_unreadable_and_lost_words_do() -> None:
+    words = "海边的风很大，大家都在家里喝茶。" * 20
+    assert not mojibake(reading_of(words + "\ufffd" * 6 + words))
+    assert mojibake(reading_of(words + "\ufffd" * 60 + words))
+    assert mojibake(reading_of("海\ufffd边\ufffd的\ufffd风\ufffd很大" + words))
+
+
+def reading_of(words: str) -> Reading:
+    return Reading("a", "海边的一天", Text(paragraphs=[words]))
+
+
+def test_the_line_of_the_date_names_the_outlet_where_its_own_element_is_missing() -> None:
+    layout = Layout(name="a", body="#body", title="h1", published=".info", outlet=".info a")
+    markup = "<h1>海边的一天</h1><p class=info>2024-05-01 10:26 来源：滨海晚报</p><div id=body>今天天气很好。</div>"
+    assert read(markup, layout).outlet == "滨海晚报"
+    assert read(markup.replace("来源：", ""), layout).outlet is None

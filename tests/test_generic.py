@@ -14,9 +14,9 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from newsnap.dates import judge
-from newsnap.extract import Page
 from newsnap.generic import read_generic, read_or_refuse
 from newsnap.news_spider import ArgumentError
+from newsnap.page import Page
 from newsnap.sources import load_sources
 from newsnap.spiders.web import WebSpider
 

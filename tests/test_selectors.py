@@ -10,8 +10,8 @@ from lxml import etree
 from scrapy.settings import Settings
 
 from newsnap.encodings import decode
-from newsnap.extract import Layout
-from newsnap.selectors import Index, position, ways_of
+from newsnap.layouts import Layout
+from newsnap.selectors import Index, position, union, ways_of
 from newsnap.sources import load_sources
 
 PAGES = Path(__file__).parent / "pages"
@@ -42,7 +42,10 @@ def selectors_of(layout: Layout) -> list[str]:
         ".text .text > p a", ".first, #top, .main", "li.first, p.first", "p", ".main a[target]", ".main [target]",
         ".main a[href^='/1']", ".main a[href$='2.html'], .first", ".main a[href*=html]", ".main a[href='/1.html']",
         "a[href*='']", ".main > *", ".main *", "#top li", "body#top > ul > li", "div p", "li:first-child", ".last",
-        ".none", ".first + div", ".main p:not(.text)", ".TEXT", "P.text",
+        ".none", ".first + div", ".main p:not(.text)", ".TEXT", "P.text", ".first ~ p", ".main > p ~ .last", "div + *",
+        "p:has(> a)", ".main p:contains('c')", ".text:not(:contains('g'))", ".main p:last-of-type", "p:has(+ div)",
+        "[class*='ex']", "p[class^='te']", "[class$='st']", "[class='text']", "[class*='x la']", "[class*='ir'] > a",
+        "div.deep .deep p, .deep > .deep",
     ],
 )  # fmt: skip
 def test_a_selector_finds_what_xpath_finds(selector: str) -> None:
@@ -78,6 +81,20 @@ def test_a_page_of_many_elements_takes_no_more_than_its_share() -> None:
     assert len(Index(root).select(".few, #x, .many")) == 40_000
     assert len(Index(root).select(".deep .deep .many, .deep > .few")) == 20_000
     assert time.process_time() - started < 10  # a quadratic search takes a minute
+
+
+def test_what_is_dropped_is_looked_for_in_the_text() -> None:
+    root = etree.fromstring(PAGE, etree.HTMLParser())
+    index = Index(root)
+    [text] = index.select("div.text div.text")
+    assert index.select_in([text], "a, #none") == set(text.iter("a"))
+    assert index.select_in([text], "") == set()
+
+
+@pytest.mark.parametrize("selectors", [("p", "", "#top"), ("p", "//*[@id='top']"), ("//p", "#top")])
+def test_a_union_finds_what_any_of_its_selectors_finds(selectors: tuple[str, ...]) -> None:
+    root = etree.fromstring(PAGE, etree.HTMLParser())
+    assert Index(root).select(union(*selectors)) == by_xpath(root, "p, #top")
 
 
 def test_positions_are_in_document_order() -> None:

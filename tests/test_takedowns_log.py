@@ -165,3 +165,34 @@ def test_a_notice_with_a_bad_address_changes_nothing(within: Within, db: Databas
     within(act)
     assert db.takedowns.count_documents({}) == 0
     assert db.articles.find_one()["state"] == "live"
+
+
+def test_a_notice_is_accepted_wholly_or_not_at_all(
+    within: Within, db: Database[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by a rule that hits too much, and after a command that was killed the next does the rest."""
+    monkeypatch.setattr(desk, "ASK_ABOVE", 1)
+
+    async def act(store: Store) -> None:
+        sources, again = load_sources(store.settings), "本文转自：人民网\n" + "\n".join(OTHER.pages[0])
+        await keep(store, item(ONE))
+        await keep(store, item(OTHER))
+        await keep(store, item(OTHER, source="chinanews", body=again, hour=11))
+        notice = await store.notices.receive(party_from(CLAIM | {"addresses": [ONE.url, OTHER.url]}), by="form")
+        before = dump(db)
+        with pytest.raises(RuleError, match="would hit 2 of 3 articles, more than 1: nothing is changed"):
+            await desk.accept(store, sources, notice.id, "x", by="tester", effect="hold")
+        assert dump(db) == before
+
+        store.removal.tell = lambda done: (_ for _ in ()).throw(KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            await desk.accept(store, sources, notice.id, "x", by="tester", effect="hold", yes=True)
+        store.removal.tell = lambda done: None
+        await store.removal.settle()
+        accepted, added = await desk.accept(store, sources, notice.id, "x", by="tester", effect="hold", yes=True)
+        assert len(added) == 1
+        assert set(accepted.rules) == {each.id for each in await store.rules.all()}
+        assert sorted(accepted.articles) == sorted(each["_id"] for each in db.articles.find({"state": "held"}))
+        assert len(accepted.articles) == 3
+
+    within(act)

@@ -14,6 +14,7 @@ import pytest
 from invented import article as invented
 from pymongo import MongoClient
 from pymongo.database import Database
+from pymongo.errors import AutoReconnect
 from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 from scrapy.utils.test import get_crawler
@@ -122,7 +123,7 @@ def test_in_any_interleaving_nothing_covered_is_left(crawler: Crawler, db: Datab
 
 
 def test_what_a_killed_crawler_wrote_is_found_by_the_next(
-    within: Within, crawler: Crawler, db: Database[Document]
+    within: Within, settings: Settings, db: Database[Document]
 ) -> None:
     """It wrote an article, and of another the page alone, after the rule was swept; then it was killed."""
     written, torn = item(ONE), item(invented(41))
@@ -140,14 +141,16 @@ def test_what_a_killed_crawler_wrote_is_found_by_the_next(
     assert db.articles.find_one({"_id": written.id})["state"] == "live"
 
     async def next_crawl() -> None:
-        gate = Gate.of(crawler)
-        await gate.open()
-        await gate._live.close()
-        await Store.of(crawler).close()
+        async with Store(settings) as store:
+            await store.removal.settle()  # as a gate does when it opens
 
     asyncio.run(next_crawl())
     assert db.articles.find_one({"_id": written.id})["state"] == "removed"
+    # and when no crawler can be on its way any more, what has no article
+    db.takedowns.update_many({}, {"$set": {"since": milliseconds(datetime.now(UTC) - 2 * removals.SETTLES)}})
+    asyncio.run(next_crawl())
     assert db.captures.count_documents({}) == 0
+    assert {each["settled"] for each in db.takedowns.find()} == {True}
 
 
 def test_a_page_without_its_article_yet_is_left_alone(
@@ -261,6 +264,52 @@ def test_rules_made_by_hand_are_seen(within: Within, live: Callable[..., LiveRul
         db.takedowns.delete_one({"_id": "T1"})
         assert not (await rules.now()).covering(ONE.url)
         await rules.close()
+
+    within(act)
+
+
+def test_what_a_sweep_notes_makes_nobody_read_all_rules_again(within: Within, live: Callable[..., LiveRules]) -> None:
+    async def act(store: Store) -> None:
+        rules = live(store)
+        await rules.now()
+        await asyncio.sleep(0.3)
+        asked: list[int | None] = []
+        since = store.rules.since
+
+        def counted(entry: int | None) -> Any:
+            asked.append(entry)
+            return since(entry)
+
+        store.rules.since = counted  # type: ignore[method-assign]
+        order = await desk.draft(store, load_sources(store.settings), "url", ONE.url, "x")
+        rule = await store.rules.add(order.rule, by="tester")
+        assert rule
+        assert (await rules.newest()).covering(ONE.url)  # a crawl looks after each write, before it hears of anything
+        await store.removal.sweep(rule, by="tester")
+        await asyncio.sleep(0.3)
+        await rules.now()
+        assert asked == [0], "more was read than what changed"
+        await rules.close()
+
+    within(act)
+
+
+def test_many_who_ask_share_one_try_while_mongodb_is_away(within: Within, live: Callable[..., LiveRules]) -> None:
+    async def act(store: Store) -> None:
+        rules = live(store, poll_seconds=5)
+        tries = 0
+
+        async def away() -> Any:
+            nonlocal tries
+            tries += 1
+            await asyncio.sleep(0.1)
+            raise AutoReconnect("no server, Timeout: 5.0s, Topology Description: …")
+
+        store.rules.state = away  # type: ignore[method-assign]
+        found = await asyncio.gather(*(rules.now() for _ in range(200)), return_exceptions=True)
+        assert tries == 1
+        assert {str(each) for each in found} == {"the takedown rules cannot be read, so nothing passes: no server"}
+        assert all(isinstance(each, RulesUnreadable) for each in found)
 
     within(act)
 

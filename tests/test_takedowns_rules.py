@@ -16,6 +16,7 @@ from newsnap.takedowns import Rule, RuleError, Rules, make_rule, rule_from
 from newsnap.takedowns.log import GENESIS, Head, chained, faults
 from newsnap.takedowns.matching import SET_SIZE
 from newsnap.takedowns.notices import LIMITS, NoticeError, party_from
+from newsnap.urls import digest, tidy
 
 SOURCES = load_sources(get_project_settings())
 PEOPLE = "http://society.people.com.cn/n1/2026/1003/c1008-40990101.html"
@@ -111,6 +112,17 @@ def test_an_identity_is_covered_whatever_its_address() -> None:
     assert rules.covering("https://elsewhere.example/", id="people:40990101")
     assert rules.covering("https://elsewhere.example/", id="chinanews:1")
     assert not rules.covering("https://elsewhere.example/", id="people:1")
+
+
+@pytest.mark.parametrize("url", [UNKNOWN, UNKNOWN.replace("/local/", "//local//"), PEOPLE + "/comments//2"])
+def test_an_identity_made_of_an_address_is_covered_there(url: str) -> None:
+    """A site that gives no id leaves the address as it was given, or as its source has it, to make one of."""
+    source = next(iter(SOURCES.of_host(url)), None)
+    name, given = (source.name, source.address_rules().adopt(url).url) if source else ("web", tidy(url))
+    for id in (f"{name}:{digest(given)}", f"web:{digest(tidy(url))}"):
+        rules = Rules([rule("article", id)], SOURCES)
+        assert rules.covering(url)
+        assert rules.covering(url.replace("http://", "https://") + "#top")
 
 
 def test_a_headline_is_covered_as_printed_and_in_other_widths() -> None:

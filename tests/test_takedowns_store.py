@@ -2,6 +2,8 @@
 
 import asyncio
 import functools
+import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +16,10 @@ from scrapy.settings import Settings
 from taken_down import FETCHED, dump, edited, item, keep, sentences, settings_of, take_down
 from taken_down import within as in_store
 
+from newsnap.items import Article
 from newsnap.sources import load_sources
 from newsnap.spiders.people import PeopleSpider
-from newsnap.store import Store
+from newsnap.store import Store, StoreError
 from newsnap.takedowns import RuleError, desk
 from newsnap.takedowns.notices import NoticeError
 
@@ -152,6 +155,36 @@ def test_another_rule_keeps_what_one_rule_held(within: Within, db: Database[Docu
     within(act)
 
 
+def test_lifting_one_of_two_rules_opens_nothing_that_the_other_closes(within: Within, db: Database[Document]) -> None:
+    async def act(store: Store) -> None:
+        await keep(store, item(ONE))
+        first = await take_down(store, "url", ONE.url)
+        second = await take_down(store, "source", "people", effect="hold")
+        await desk.lift(store, first.rule.id, by="tester", reason="")
+        stone = db.articles.find_one({"_id": ONE.id})
+        assert (stone["rule"], "reopened" in stone) == (second.rule.id, False)
+        await desk.lift(store, second.rule.id, by="tester", reason="")
+        assert "reopened" in db.articles.find_one({"_id": ONE.id})
+
+    within(act)
+    acts = [each["act"] for each in db.takedown_log.find().sort("_id")]
+    assert acts == ["add", "remove", "add", "lift", "remove", "lift", "reopen"]
+
+
+def test_what_comes_again_and_is_refused_leaves_a_stone_that_is_closed(within: Within, db: Database[Document]) -> None:
+    async def act(store: Store) -> str:
+        await keep(store, item(ONE))
+        first = await take_down(store, "url", ONE.url)
+        await desk.lift(store, first.rule.id, by="tester", reason="")
+        titled = await take_down(store, "title", ONE.title[-9:])
+        await store.removal.refuse(item(ONE), titled.rule)
+        return titled.rule.id
+
+    rule = within(act)
+    stone = db.articles.find_one({"_id": ONE.id})
+    assert (stone["state"], stone["rule"], "reopened" in stone) == ("removed", rule, False)
+
+
 def test_a_removing_rule_removes_what_another_held(within: Within, db: Database[Document]) -> None:
     async def act(store: Store) -> None:
         await keep(store, item(ONE))
@@ -177,22 +210,32 @@ def test_a_rule_that_ends_by_itself_gives_back_what_it_held(within: Within, db: 
 
 
 def test_a_covered_address_goes_from_other_articles(within: Within, db: Database[Document]) -> None:
-    copy = item(ONE, source="chinanews")
-
     async def act(store: Store, kind: str, value: str) -> desk.Added:
         await keep(store, item(ONE))
+        copy = item(ONE, source="chinanews")
+        copy.id, copy.url = "elsewhere:1", url
         await keep(store, copy)
-        assert db.articles.find_one({"_id": ONE.id})["also_at"] == [copy.url]
+        assert db.articles.find_one({"_id": ONE.id})["also_at"] == [url]
         added = await take_down(store, kind, value)
         await desk.lift(store, added.rule.id, by="tester", reason="")
         return added
 
-    for kind, value in {"url": copy.url, "host": "chinanews.com.cn", "source": "chinanews"}.items():
-        added = within(lambda store, kind=kind, value=value: act(store, kind, value))
-        assert (added.done.removed, added.done.forgotten) == ([], 1)
-        article = db.articles.find_one({"_id": ONE.id})
-        assert (article["state"], article["also_at"]) == ("live", [])
-        assert copy.url not in dump(db, but=("takedowns", "takedown_log"))
+    chinanews = "https://www.chinanews.com.cn/sh/2026/10-03/10699978.shtml"
+    ithome = "https://www.ithome.com/0/853/123.htm"  # whose id is 853123
+    xinhua = "https://www.news.cn/politics/20261003/0123456789abcdef0123456789abcdef/c.html"
+    unknown = "https://forum.harbour-ledger.example/local/pier-reopens.html"
+    for url, rules in {
+        chinanews: {"url": chinanews, "host": "chinanews.com.cn", "source": "chinanews"},
+        ithome: {"url": ithome},
+        xinhua: {"url": xinhua.replace("www.", "m.")},
+        unknown: {"url": unknown.replace("https", "http"), "prefix": unknown[:-9]},
+    }.items():
+        for kind, value in rules.items():
+            added = within(lambda store, kind=kind, value=value: act(store, kind, value))
+            assert (added.done.removed, added.done.forgotten) == ([], 1), (kind, value)
+            article = db.articles.find_one({"_id": ONE.id})
+            assert (article["state"], article["also_at"]) == ("live", [])
+            assert url not in dump(db, but=("takedowns", "takedown_log"))
 
 
 # --- reprints ---
@@ -331,3 +374,42 @@ def test_an_unknown_article_is_refused(within: Within, db: Database[Document], t
 
     within(act)
     assert db.takedowns.count_documents({}) == db.takedown_log.count_documents({}) == 0
+
+
+# --- what nobody prints ---
+
+
+def test_what_mongodb_refuses_is_not_quoted(within: Within, db: Database[Document]) -> None:
+    """Its own words hold what breaks the schema, which may be any text of the article."""
+
+    async def refused(store: Store, made: Article) -> None:
+        made.category = f"栏目：{made.title}"
+        made.stored = (await store.articles.find(made)).own
+        with pytest.raises(StoreError) as error:
+            await store.articles.write(made, made.stored)
+        assert f"{made.id} breaks the schema of articles (category, enum)" in str(error.value)
+        assert made.title not in "".join(traceback.format_exception(error.value))
+
+    async def act(store: Store) -> None:
+        await refused(store, item(ONE))
+        await keep(store, item(ONE))
+        await refused(store, item(ONE, body="另一段话。\n" + ONE.pages[0][0], hour=10))
+        added = await take_down(store, "url", ONE.url)
+        await desk.lift(store, added.rule.id, by="tester", reason="")
+        await refused(store, item(ONE))
+
+    within(act)
+
+
+def test_the_drivers_log_holds_no_text(within: Within, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "pymongo")
+
+    async def act(store: Store) -> None:
+        await keep(store, item(ONE))
+        await take_down(store, "url", ONE.url)
+
+    within(act)
+    said = "\n".join(record.getMessage() for record in caplog.records)
+    said += said.encode().decode("unicode_escape", "ignore")
+    assert not [each for each in (ONE.title, *sentences(ONE)) if each in said]

@@ -16,7 +16,7 @@ from scrapy.exceptions import UsageError
 from newsnap.commands import complain
 from newsnap.sources import load_sources
 from newsnap.store import Store, StoreError
-from newsnap.store.connection import brief
+from newsnap.store.errors import brief
 from newsnap.store.removal import Done
 from newsnap.store.server import ServerError
 from newsnap.takedowns import desk, tables

@@ -3,10 +3,11 @@
 from newsnap import attribution
 from newsnap.body import read_body
 from newsnap.dates import Witness
-from newsnap.extract import Page, Reading, clean, read_meta
+from newsnap.extract import Reading, clean, read_meta
 from newsnap.generic import embedded, headline, names, negatives, text, times, trim
 from newsnap.generic.lines import Lines
 from newsnap.generic.marks import Marks
+from newsnap.page import Page
 
 LAYOUT = "generic"
 
@@ -114,7 +115,7 @@ def judged(
     page = around.page
     found = names.names(around)
     reading.outlet = reading.outlet or found.outlet
-    reading.authors = reading.authors or found.authors
+    reading.authors = reading.authors or found.authors or attribution.read_byline(reading.text.paragraphs)
     reading.editors = reading.editors or found.editors or signed
     reading.channel = found.channel
     reading.witnesses += times.witnesses(page, around.lines, around.marks, shown)

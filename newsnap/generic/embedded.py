@@ -9,8 +9,8 @@ from typing import Any
 from lxml import etree
 
 from newsnap.body import text_content
-from newsnap.extract import Page, html_fragment, script_value
 from newsnap.generic.linked import parsed
+from newsnap.page import Page, html_fragment, script_value
 
 ASSIGNED = re.compile(
     r"(?:\bvar\s+|\bwindow\.|\b)(?:__)?[A-Za-z_][\w.]{2,40}\s*=\s*"

@@ -4,8 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from newsnap.extract import Page
 from newsnap.generic.lines import Line, Lines
+from newsnap.page import Page
 
 SITE_WORDS = re.compile(
     r"网$|網$|新闻|新聞|频道|頻道|在线|日报|日報|晚报|晚報|早报|早報|首页|首頁|中心|正文|网站|電子報|电子报|客户端|官网|资讯|媒体"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from newsnap.body import BLOCKS, HEADINGS, HIDDEN, INVISIBLE, SKIPPED
+from newsnap.body import BLOCKS, HEADINGS, HIDDEN, SKIPPED, collapsed
 
 PARTED = frozenset(["td", "th", "span", "em", "i", "a", "label", "cite", "time", "font"])
 """Elements whose text is kept apart from what follows: date and outlet often stand side by side without a blank."""
@@ -118,7 +118,7 @@ class Lines:
     def _end(self) -> None:
         at, linked = self._at, self._linked
         if at is not None:
-            text = " ".join(INVISIBLE.sub("", "".join(self._words)).split())
+            text = collapsed("".join(self._words).replace("\xad", ""))
             if text:
                 self.lines.append(Line(text, at, min(linked, len(text)), self._headings > 0))
             self._at, self._linked = None, 0

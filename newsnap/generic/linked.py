@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from newsnap.extract import Page
+from newsnap.page import Page
 
 ARTICLES = re.compile(r"(?:\w*Article|\w*Posting|Report|VideoObject|ScholarlyArticle)")
 MAX_DEPTH = 6

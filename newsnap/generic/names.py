@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from newsnap import attribution
 from newsnap.body import text_content
-from newsnap.extract import Page, last_crumb
+from newsnap.extract import last_crumb
 from newsnap.generic.lines import Lines
 from newsnap.generic.linked import linked_article
 from newsnap.generic.marks import Mark, Marks
 from newsnap.generic.trim import DATE
+from newsnap.page import Page
 
 MEDIUM = re.compile(
     r"[\w·《》“”\-—–－\s]{0,22}(?:报|報|网|網|社|新闻|新聞|周刊|週刊|杂志|雜誌|在线|在線|电视台|日报|频道|客户端|传媒|财经|资讯|时报|晨报|晚报|商报|快报|信报|期刊|月刊|娱乐|音乐|体育|科技|汽车|房产|军事|教育|时尚|游戏|健康|文化|综合|中心|广播|中時)[》”]?"

@@ -3,9 +3,10 @@
 import re
 from urllib.parse import urlsplit
 
-from newsnap.extract import Page, Reading
+from newsnap.extract import Reading
 from newsnap.generic.headline import SITE_WORDS, document_title, squash
 from newsnap.generic.trim import DATE
+from newsnap.page import Page
 
 OTHER_PLACES = re.compile(
     r"(?:^|[./-])(?:\w*blogs?|bbs\d*|forums?|club|tieba|wiki(?:pedia)?|baike|zhidao|book|read|yuedu|bulo|message|thread|jobs?|download|soft|login|passport"

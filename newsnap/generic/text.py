@@ -11,9 +11,9 @@ from lxml import etree
 from lxml.html import HTMLParser as HtmlElements
 from readability import Document
 
-from newsnap.extract import Page
 from newsnap.generic.lines import Line, Lines
 from newsnap.generic.marks import Mark, Marks
+from newsnap.page import Page
 
 
 class Proposer(Document):

@@ -7,10 +7,11 @@ from itertools import islice
 
 from newsnap.body import text_content
 from newsnap.dates import Witness, read_moment
-from newsnap.extract import MAX_LINE, Page
 from newsnap.generic.lines import Lines
 from newsnap.generic.linked import linked_article, text_of
 from newsnap.generic.marks import Mark, Marks
+from newsnap.layouts import MAX_LINE
+from newsnap.page import Page
 
 KEYS = (
     "var ct", "var createTime", "var create_time", "var publish_time", "var publishTime", "var pubtime", "var pub_date",

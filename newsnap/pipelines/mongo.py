@@ -1,21 +1,30 @@
 """Step 900: the store; an article counts as scraped when most of the replica set has it in the journal."""
 
+import logging
 from typing import Self
 
+from pymongo.errors import PyMongoError
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
 from newsnap.items import Article
 from newsnap.outcome import stop_soon
 from newsnap.pipelines.dedupe import note_duplicate
-from newsnap.store import Store
+from newsnap.search.indexer import Indexer
+from newsnap.store import Store, StoreError
+from newsnap.store.errors import brief
 from newsnap.takedowns import Gate
+
+logger = logging.getLogger(__name__)
+
+INDEX_SECONDS = 60
+"""A crawl that ends indexes for at most so long, if there was much to do before it."""
 
 
 class MongoPipeline:
     """Writes articles; waits for each one's own batch, so that a failed write is an item error and memory is bounded.
 
-    What is written is linked to its reprints.
+    What is written is linked to its reprints, and indexed for searching at the end, or by the site meanwhile.
     Stats: newsnap/mongo/{new,changed,unchanged,held}, newsnap/stories/linked.
     """
 
@@ -32,6 +41,14 @@ class MongoPipeline:
         await self.store.open()
         self.store.on_away = lambda: stop_soon(self.crawler, "mongo_away")
         await self.store.stories.link_pending()
+
+    async def close_spider(self) -> None:
+        if self.store.client is None or self.store.away:
+            return
+        try:
+            await Indexer(self.store).catch_up(seconds=INDEX_SECONDS)
+        except (PyMongoError, StoreError) as error:  # nothing is lost: whoever indexes next goes on from there
+            logger.warning("the search index is behind (%s); `scrapy index` brings it up to date", brief(error))
 
     async def process_item(self, item: Article) -> Article:
         try:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from lxml import etree
 from scrapy.crawler import Crawler
 
-from newsnap.extract import Page
+from newsnap.page import Page
 
 ESCALATED = "newsnap_escalated"
 """The key in `Request.meta` of a request made again with the browser; its value is the site that learns from it."""

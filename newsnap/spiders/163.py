@@ -5,14 +5,11 @@ An aggregator; under /dy/ users (网易号) publish.  An id is the same on every
 
 from newsnap.news_spider import Layout, NewsSpider
 
-INFO = (
-    "//*[contains(@class, 'post_info') or contains(@class, 'post_time_source') or contains(@class, 'ep-time-soure') or "
-    "contains(@class, 'ep-info') or @class='info']"
+INFO = "[class*='post_info'], [class*='post_time_source'], [class*='ep-time-soure'], [class*='ep-info'], [class='info']"
+OUTLET = INFO.replace("]", "] a")  # a link where there is one: a city follows it
+SIGNED = ", ".join(
+    f"{element}:contains('{word}')" for element in ("[class*='ep-source']", ".post_author") for word in ("编辑", "作者")
 )
-LINK = ".//a[normalize-space() and not(contains(., '举报'))]"
-OUTLET = f"({INFO}/{LINK})[1] | {INFO}[not({LINK})]"  # the link where there is one: a city follows it
-SIGNED = "//*[contains(@class, 'ep-source') or @class='post_author'][contains(., '编辑') or contains(., '作者')]"
-CUT_OFF = "following-sibling::*[following-sibling::*[contains(@class, 'ep-source')]]"  # after a stray </div>
 
 
 class Netease163Spider(NewsSpider):
@@ -49,7 +46,7 @@ class Netease163Spider(NewsSpider):
         ),
         Layout(
             name="endText",  # until 2016, play.163.com until 2018; .ep-info before 2015, .info before 2012
-            body=f"//*[@id='endText'] | //*[@id='endText']/{CUT_OFF}",
+            body="#endText, #endText ~ *:has(~ [class*='ep-source'])",  # a stray </div> may end it early
             title="#epContentLeft h1, #h1title, h1.article-h1",
             published=".ep-time-soure, .ep-info .left, .endContent .info, .ptime",
             outlet=OUTLET,
@@ -79,7 +76,7 @@ class Netease163Spider(NewsSpider):
     ]
     drop = (
         ".post_top, .post_topshare_wrap, .post_size_ctrl, .post_desc, .post_author, .creative_statement, "
-        ".post_statement, .post_recommends, .post_btmshare, .post_end_ad, .gg200x300, .ep-source, .ep-pages, "
+        ".post_statement, .post_recommends, .post_btmshare, .post_end_ad, .gg200x300, [class*='ep-source'], .ep-pages, "
         ".ep-pagenav, .nph_gallery, "
         "table:has(+ .biaoqian), .biaoqian, .biaoqian + div, .video-title, .video-from, img[src$='/images/b.gif'], "
         ".jbt-pic, .hj-info, .p-w-top, .cars_compare_table tfoot, .cars_compare_table_links, "

@@ -2,7 +2,7 @@
 
 from newsnap.news_spider import Layout, NewsSpider
 
-INFO = "//li[contains(@class, 'left-main')]//div[contains(@class, 'time') and contains(@class, 'fix')]/span"
+INFO = "li.left-main div.time.fix > span"
 
 
 class GuanchaSpider(NewsSpider):
@@ -25,11 +25,11 @@ class GuanchaSpider(NewsSpider):
             name="left-main",  # since 2018
             body="div.content.all-txt",
             title="li.left-main > h3",
-            published=f"({INFO}[not(contains(., '最后更新'))])[1]",
-            modified=f"{INFO}[contains(., '最后更新')]",
-            outlet=f"{INFO}[starts-with(normalize-space(), '来源')]",
+            published=f"{INFO}:not(:contains('最后更新')):not(:contains('来源'))",
+            modified=f"{INFO}:contains('最后更新')",
+            outlet=f"{INFO}:contains('来源')",
             authors=".author-intro p a, .editor-intro p a",
-            editors="//ul[contains(@class, 'article-other')]/li[contains(., '责任编辑')]",
+            editors="ul.article-other > li:contains('责任编辑')",
         ),
     ]
     categories = {

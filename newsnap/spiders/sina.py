@@ -9,6 +9,11 @@ LISTS = {
     2509: "", 2511: "国际", 2669: "社会", 2512: "体育", 2513: "娱乐", 2515: "科技", 2516: "财经",
 }  # fmt: skip
 DAY = r"(?P<date>\d{4}-\d{2}-\d{2})"
+LINE = "normalize-space(translate(., '\u3000', ''))"
+SIGNED = (  # whom a closing 来源 names, the outlet standing above the text; not another outlet
+    f"//td[@class='l17']//p[not(following-sibling::p)][starts-with({LINE}, '来源')][string-length({LINE}) < 9]"
+    "[not(contains(., '报') or contains(., '网') or contains(., '社'))]"
+)
 
 
 class SinaSpider(NewsSpider):
@@ -66,7 +71,9 @@ class SinaSpider(NewsSpider):
             title="th.f24",
             published="//tr[th[@class='f24']]/following-sibling::tr/td[@align='center']",
             outlet="//tr[th[@class='f24']]/following-sibling::tr/td[@align='center']/font",
+            authors=f"(substring-after({SIGNED}, '来源'))",
             channel="//td[@valign='bottom']//a[@class='a02']",
+            drop=SIGNED,
         ),
     ]
     drop = (

@@ -19,8 +19,8 @@ class StcnSpider(NewsSpider):
             title=".detail-title",
             published=".detail-info span:last-of-type",
             outlet=".detail-info span:first-of-type",
-            authors="//*[@class='detail-info']/span[starts-with(normalize-space(.), '作者')]",
-            editors="//*[@class='detail-info']/span[contains(., '编辑')]",
+            authors=".detail-info > span:contains('作者')",
+            editors=".detail-info > span:contains('编辑')",
         ),
         Layout(
             name="intal_tit",  # until about 2020
@@ -28,7 +28,7 @@ class StcnSpider(NewsSpider):
             title=".intal_tit h2, .intal_tit h1",
             published=".intal_tit .info",
             outlet=".intal_tit .info span",
-            authors="//*[@class='info']/span[starts-with(normalize-space(.), '作者')]",
+            authors=".info > span:contains('作者')",
         ),
     ]
     drop = ".detail-content-tags, .fenxiang, .shenming, .tuijian"

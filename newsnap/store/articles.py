@@ -23,7 +23,7 @@ from pymongo.errors import BulkWriteError
 
 from newsnap.items import Article, Capture, Stored, stored_fields
 from newsnap.store.batches import Batches
-from newsnap.store.errors import StoreError, passing
+from newsnap.store.errors import StoreError, WriteRefused, broken_rules, passing
 from newsnap.store.revisions import revise
 
 if sys.version_info >= (3, 14):
@@ -242,8 +242,7 @@ class Articles:
             return "duplicate" if "content_hash" in error.get("keyPattern", {}) else None
         await self._forget(write.article)
         if error["code"] == INVALID_DOCUMENT:
-            why = error.get("errInfo", {}).get("details", {}).get("schemaRulesNotSatisfied", error["errmsg"])
-            return StoreError(f"{write.article.id} breaks the schema of articles: {why}; see {write.article.url}")
+            return breaks_schema(write.article, broken_rules(error))
         return StoreError(f"{write.article.id} was refused by MongoDB: {error['errmsg']}")
 
     async def _forget(self, article: Article) -> None:
@@ -281,7 +280,10 @@ class Articles:
             return refused[article.id]
         await self._store.stories.keep([article])
         changed = self.clock.next()
-        return await self._store.patiently(lambda: revise(self._store, write.document, captures, own, changed))
+        try:
+            return await self._store.patiently(lambda: revise(self._store, write.document, captures, own, changed))
+        except WriteRefused as error:
+            return breaks_schema(article, error.rules)
 
     async def _revive(self, write: _Write, revision: int) -> Outcome | Exception | None:
         """Write an article in place of the stone that a lifted takedown left; None if that changed meanwhile."""
@@ -302,7 +304,10 @@ class Articles:
             there = await self._store.db.articles.find_one({"_id": article.id, "changed": changed}, {"_id": 1})
             return "changed" if there else None
 
-        return await self._store.patiently(revive)
+        try:
+            return await self._store.patiently(revive)
+        except WriteRefused as error:
+            return breaks_schema(article, error.rules)
 
     async def _capture(self, articles: Sequence[tuple[Article, int]]) -> dict[str, Exception]:
         """Write the pages of articles, given with their revision; return those that are refused, by identity.
@@ -327,6 +332,11 @@ class Articles:
             else:
                 kept.append(each)
         return kept, refused
+
+
+def breaks_schema(article: Article, rules: Sequence[str]) -> StoreError:
+    """Return why an article was refused, without what it says."""
+    return StoreError(f"{article.id} breaks the schema of articles ({', '.join(rules)}); see {article.url}")
 
 
 def _stored(document: Document) -> Stored:

@@ -9,7 +9,14 @@ from typing import Any, Self, TypeVar
 
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConfigurationError, InvalidURI, PyMongoError, ServerSelectionTimeoutError
+from pymongo.errors import (
+    BulkWriteError,
+    ConfigurationError,
+    InvalidURI,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+    WriteError,
+)
 from pymongo.read_concern import ReadConcern
 from pymongo.uri_parser import parse_uri
 from pymongo.write_concern import WriteConcern
@@ -18,7 +25,7 @@ from scrapy.settings import BaseSettings
 
 from newsnap.ladder import Ladder
 from newsnap.store.articles import Articles
-from newsnap.store.errors import MongoAway, StoreError, passing
+from newsnap.store.errors import MongoAway, StoreError, WriteRefused, brief, passing
 from newsnap.store.ledger import Ledger
 from newsnap.store.notices import Notices
 from newsnap.store.removal import Removal
@@ -27,11 +34,12 @@ from newsnap.store.runs import Runs
 from newsnap.store.schema import ensure_schema
 from newsnap.store.server import EmbeddedServer
 from newsnap.store.stories import Stories
+from newsnap.store.subscriptions import Subscriptions
 from newsnap.store.takedown_log import TakedownLog
+from newsnap.store.terms import Terms
 from newsnap.store.texts import Texts
 
 logger = logging.getLogger(__name__)
-logging.getLogger("pymongo").setLevel(logging.INFO)  # at DEBUG it logs what articles say
 T = TypeVar("T")
 Document = dict[str, Any]
 
@@ -89,6 +97,8 @@ class Store:
         self.takedown_log = TakedownLog(self)
         self.notices = Notices(self)
         self.runs = Runs(self)
+        self.terms = Terms(self)
+        self.subscriptions = Subscriptions(self)
 
     @classmethod
     def of(cls, crawler: Crawler) -> Self:
@@ -118,6 +128,7 @@ class Store:
             if self.client is not None:
                 return self
             uri = await asyncio.to_thread(self.join)
+            logging.getLogger("pymongo").setLevel(logging.INFO)  # at DEBUG it prints what it writes: texts of articles
             try:
                 client: AsyncMongoClient[Document] = AsyncMongoClient(
                     uri,
@@ -198,6 +209,8 @@ class Store:
                 result = await act()
             except PyMongoError as error:
                 if not passing(error):
+                    if isinstance(error, WriteError | BulkWriteError):
+                        raise WriteRefused.by(error, self.where) from None
                     raise
                 since = time.monotonic() if since is None else since
                 waited = time.monotonic() - since
@@ -235,11 +248,6 @@ class Store:
 def is_news(record: logging.LogRecord) -> bool:
     """Tell whether a log record says more than that MongoDB is away, which was said when it was given up."""
     return not (record.exc_info and isinstance(record.exc_info[1], MongoAway))
-
-
-def brief(error: Exception) -> str:
-    """Return the first sentence of a driver's error, without its description of the topology."""
-    return str(error).partition(", Timeout:")[0].partition(", full error:")[0].partition(" (configured timeouts")[0]
 
 
 def shown(uri: str) -> str:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from newsnap.store.texts import Mark
-from newsnap.takedowns.matching import SAME_SITE, Rules, Titles, forms_of
+from newsnap.takedowns.matching import SAME_SITE, SIDES, Rules, Titles, forms_of
 from newsnap.takedowns.rules import Rule
 from newsnap.urls import digest
 
@@ -30,7 +30,6 @@ SHOWN = {
     "content_hash": 1,
     "rule": 1,
 }
-SIDES = ("", "www.", "m.", "wap.", "3g.", "mobile.")
 ENDS = ("", "/", "/index.html", "/index.htm", "/index.shtml")
 PREVIEWED = 1000
 LOOKED_UP = 500
@@ -126,7 +125,7 @@ class Coverage:
         if rule.identity:
             return {rule.identity}
         plain = SAME_SITE.sub("", rule.value, count=1)
-        variants = {f"{side}{plain}{end}" for side in SIDES for end in ENDS}
+        variants = {f"{side}{plain}{end}" for side in ("", *SIDES) for end in ENDS}
         names = {*forms_of(f"https://{rule.value}", self._sources).sources, "web"}
         return {f"{name}:{digest(f'https://{each}')}" for name in names for each in variants}
 
@@ -183,19 +182,23 @@ class Coverage:
 
     async def also_at(self, rule: Rule) -> AsyncIterator[tuple[str, str]]:
         """Yield identity and address where an article is known to be also at an address that a rule covers."""
+        if rule.kind in ("text", "title"):
+            return
         alone = Rules([rule], self._sources)
-        query: Document = {"also_at.0": {"$exists": True}}
-        match rule.kind:
-            case "text" | "title":
-                return
-            case "host" | "prefix":
-                query = {"also_at": {"$regex": expression(rule)}}
-            case "article" | "url" if rule.identity and not (key := rule.identity.rpartition(":")[2]).startswith("/"):
-                query = {"also_at": {"$regex": re.escape(key.rpartition("-")[2])}}
-        async for document in self._store.db.articles.find(query, {"also_at": 1}):
+        async for document in self._store.db.articles.find({"also_at": self._places(rule)}, {"also_at": 1}):
             for url in document.get("also_at", ()):
                 if alone.covering(url):
                     yield document["_id"], url
+
+    def _places(self, rule: Rule) -> Document:
+        """Return what addresses have to be like for a rule to cover them; answered from the index of `also_at`."""
+        if rule.kind in ("host", "prefix"):
+            return {"$regex": expression(rule)}
+        source = self._sources.get(rule.value if rule.kind == "source" else (rule.identity or rule.value).split(":")[0])
+        domains = source.allowed_domains if source else ()
+        if not domains:
+            return {"$gt": ""}
+        return {"$regex": rf"^https?://(?:[^/]*\.)?(?:{'|'.join(map(re.escape, domains))})(?::\d+)?/"}
 
     async def leftovers(self, rule: Rule | None) -> AsyncIterator[tuple[str, str]]:
         """Yield identity and state (`removed`, or `missing`) where pages or earlier versions outlived their article.
@@ -243,4 +246,5 @@ def expression(rule: Rule) -> str:
     if rule.kind == "host":
         return rf"^https?://(?:[^/]*\.)?{re.escape(rule.value)}(?::\d+)?/"
     value = SAME_SITE.sub("", rule.value, count=1)
-    return rf"^https?://(?:(?:www|m|wap|3g|mobile)\.)?{re.escape(value.rstrip('/'))}"
+    sides = "|".join(map(re.escape, SIDES))
+    return rf"^https?://(?:{sides})?{re.escape(value.rstrip('/'))}"

@@ -81,10 +81,12 @@ class Notices:
         """
         return await self._decide(notice_id, "lifted", "close", ("accepted", "countered"), by, reason, {})
 
-    async def note_articles(self, notice_id: str, articles: list[str]) -> None:
-        """Note which articles were removed or held in the name of a notice."""
-        update = {"$addToSet": {"articles": {"$each": articles}}}
-        await self._store.db.notices.update_one({"_id": notice_id}, update)
+    async def note_article(self, session: Session, rule_id: str, article: str) -> None:
+        """Note an article that a rule removed or held at the notice the rule rests on, in a transaction."""
+        query = {"_id": rule_id, "notice": {"$ne": None}}
+        if rule := await self._store.db.takedowns.find_one(query, {"notice": 1}, session=session):
+            update = {"$addToSet": {"articles": article}}
+            await self._store.db.notices.update_one({"_id": rule["notice"]}, update, session=session)
 
     async def _decide(
         self,

@@ -26,8 +26,19 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-TRACES = (("revisions", "article"), ("captures", "article"), ("ledger", "_id"), ("ledger", "text_of"))
-"""Collections that hold something of an article besides `articles` and `fingerprints`; the field with its identity."""
+ELSEWHERE = (
+    ("revisions", "article"),
+    ("captures", "article"),
+    ("fingerprints", "_id"),
+    ("ledger", "_id"),
+    ("ledger", "text_of"),
+    ("terms", "_id"),
+)
+"""All collections besides `articles` that hold something of an article, and the field with its identity.
+
+What keeps another has a line here: the documents go in the transaction that removes the article."""
+COUNTED = ("revisions", "captures")
+"""Those whose documents a receipt counts."""
 SETTLES = timedelta(hours=1)
 """A crawler that does not hear of a rule has given up long before (NEWSNAP_MONGO_WAIT_SECONDS)."""
 WRITTEN_SECONDS = 3
@@ -115,11 +126,16 @@ class Removal:
             else:
                 young.append(rule)
         if young:
-            await self._sweep_again(young)
-            await self._store.rules.note_swept([it for it in young if it.since + SETTLES < begun], begun, settled=True)
+            ripe = [rule for rule in young if rule.since + SETTLES < begun]
+            await self._sweep_again(young, ripe)
+            await self._store.rules.note_swept(ripe, begun, settled=True)
 
-    async def _sweep_again(self, young: Sequence[Rule]) -> None:
-        """Sweep what was written about the time that rules came into force."""
+    async def _sweep_again(self, young: Sequence[Rule], ripe: Sequence[Rule]) -> None:
+        """Sweep what was written about the time that rules came into force.
+
+        ripe: those of the rules since when so long has passed that nothing of before can arrive any more; for them all
+        is looked at, once.
+        """
         rules, done = Rules(young, self._sources()), Done()
         since = min(rule.since for rule in young) - SETTLES
         query = {"changed": {"$gte": since}, "state": {"$in": STORED}}
@@ -130,9 +146,10 @@ class Removal:
             for url in article.get("also_at", ()):
                 if rule := rules.covering(url):
                     await self._forget(article["_id"], url, rule, BY_ITSELF)
-        for rule in young:
+        for rule in ripe:
             await self._sweep_reprints(rule, by=BY_ITSELF, done=done)
-        await self._sweep_leftovers(self.coverage().leftovers(None), rules, BY_ITSELF)
+        if ripe:
+            await self._sweep_leftovers(self.coverage().leftovers(None), rules, BY_ITSELF)
 
     async def _apply(self, id: str, rule: Rule, effect: Effect, *, by: str, done: Done, marked: bool = True) -> None:
         if effect == "remove":
@@ -156,11 +173,11 @@ class Removal:
         query = {"rule": rule.id, "state": {"$in": ["held", "removed"]}, "reopened": {"$exists": False}}
         async for article in self._store.db.articles.find(query, {"url": 1, "title": 1, "body": 1, "state": 1}):
             id = article["_id"]
-            if article["state"] == "removed":
+            if other := await self._other(article, others):
+                await self._pass_on(article, rule, *other, by=by, done=done)
+            elif article["state"] == "removed":
                 if await self._reopen(id, rule, by):
                     done.reopened.append(id)
-            elif other := await self._other(article, others):
-                await self._pass_on(id, rule, *other, by=by, done=done)
             elif await self._release(id, rule, by):
                 done.released.append(id)
             self.tell(done)
@@ -168,10 +185,10 @@ class Removal:
         return done
 
     async def _other(self, article: Document, rules: Rules) -> tuple[Rule, Effect] | None:
-        """Return another rule that covers a held article, and what it does to it."""
+        """Return another rule that covers a held article, or the identity of a removed one, and what it does to it."""
         if found := rules.covering_article(article):
             return found, found.effect
-        if rules.has_texts:
+        if rules.has_texts and "body" in article:
             for rule_id in await self._store.texts.covering(Mark.of_stored(article)):
                 rule = rules.get(rule_id)
                 if rule and rule.on_reprints:
@@ -195,9 +212,9 @@ class Removal:
                 return False
             if marked:
                 await self._mark(session, article, rule)
-            traces = await self._delete_traces(session, id)
+            gone = await self._forget_elsewhere(session, id)
             address = address_digest(article["url"])
-            entry = await self._log(session, "remove", by, rule, id, {"url_digest": address, **traces})
+            entry = await self._log(session, "remove", by, rule, id, {"url_digest": address, **gone})
             stone = self._stone(id, address, rule, entry, article["revision"])
             await db.articles.replace_one({"_id": id}, stone, session=session)
             await self._store.stories.forget(id, session)  # its story goes on without it
@@ -227,12 +244,14 @@ class Removal:
 
         async def refuse(session: Session) -> None:
             db = self._store.db
-            if await db.articles.find_one({"_id": article.id}, {"_id": 1}, session=session):
+            there = await db.articles.find_one({"_id": article.id}, {"reopened": 1, "revision": 1}, session=session)
+            if there and "reopened" not in there:
                 return  # an earlier version, which the rule does not cover, or a stone
             await self._purge(session, article.id, rule, BY_ITSELF)
             address = address_digest(article.url)
             entry = await self._log(session, "refuse", BY_ITSELF, rule, article.id, {"url_digest": address})
-            await db.articles.insert_one(self._stone(article.id, address, rule, entry, 1), session=session)
+            stone = self._stone(article.id, address, rule, entry, there["revision"] if there else 1)
+            await db.articles.replace_one({"_id": article.id}, stone, upsert=True, session=session)
 
         await self._store.patiently(lambda: transact(self._store, refuse))
 
@@ -261,16 +280,19 @@ class Removal:
 
         return await transact(self._store, release)
 
-    async def _pass_on(self, id: str, rule: Rule, other: Rule, effect: Effect, *, by: str, done: Done) -> None:
-        """Let another rule hold what the one that ended held, or remove it."""
-        if effect == "remove":
+    async def _pass_on(
+        self, article: Document, rule: Rule, other: Rule, effect: Effect, *, by: str, done: Done
+    ) -> None:
+        """Let another rule hold what the one that ended held, or remove it; or keep closed what is removed."""
+        id, state = article["_id"], article["state"]
+        if state == "held" and effect == "remove":
             await self._apply(id, other, effect, by=by, done=done)
             return
 
         async def pass_on(session: Session) -> None:
-            query = {"_id": id, "state": "held", "rule": rule.id}
+            query = {"_id": id, "state": state, "rule": rule.id}
             if await self._store.db.articles.find_one(query, {"_id": 1}, session=session):
-                entry = await self._log(session, "hold", by, other, id)
+                entry = await self._log(session, "hold" if state == "held" else "remove", by, other, id)
                 await self._set(session, id, {"rule": other.id, "entry": entry})
 
         await transact(self._store, pass_on)
@@ -326,20 +348,19 @@ class Removal:
             marks = [Mark.of_stored(each) for each in await self.coverage().versions(article["_id"], session)]
             await self._store.texts.mark(session, rule.id, article["_id"], article.get("story"), marks)
 
-    async def _delete_traces(self, session: Session, id: str) -> dict[str, int]:
+    async def _forget_elsewhere(self, session: Session, id: str) -> dict[str, int]:
         """Delete what is kept of an article elsewhere; return how many earlier versions and pages that were."""
         gone: dict[str, int] = {}
-        for collection, name in TRACES:
+        for collection, name in ELSEWHERE:
             result = await self._store.db[collection].delete_many({name: id}, session=session)
             gone[collection] = gone.get(collection, 0) + result.deleted_count
-        return {name: gone[name] for name in ("revisions", "captures")}
+        return {name: gone[name] for name in COUNTED}
 
     async def _purge(self, session: Session, id: str, rule: Rule | None, by: str) -> None:
         """Delete what was written for an article that is removed already, or was not let in."""
-        traces = await self._delete_traces(session, id)
-        await self._store.db.fingerprints.delete_one({"_id": id}, session=session)
-        if any(traces.values()):
-            await self._log(session, "purge", by, rule, id, traces)
+        gone = await self._forget_elsewhere(session, id)
+        if any(gone.values()):
+            await self._log(session, "purge", by, rule, id, gone)
 
     async def _purge_leftover(self, id: str, state: str, rules: Rules, by: str) -> bool:
         """Delete the pages and earlier versions of an article that is removed, or is missing and covered or a stray.
@@ -368,6 +389,8 @@ class Removal:
     async def _log(
         self, session: Session, act: Act, by: str, rule: Rule | None, article: str, details: Document | None = None
     ) -> int:
+        if rule and act in ("remove", "hold", "refuse"):
+            await self._store.notices.note_article(session, rule.id, article)
         return await self._store.takedown_log.append(
             session, act, by=by, rule=rule.id if rule else None, article=article, details=details or {}
         )

@@ -1,6 +1,6 @@
 """Rules: the collection `takedowns`, read by every gate."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,11 @@ Document = dict[str, Any]
 LOGGED = ("kind", "value", "effect", "reprints", "reason", "notice", "since")
 """Fields of a rule that its entry in the log repeats."""
 NOTED_AT_ONCE = 1000
-NOT_FOR_GATES = {"internal_reason": 0, "decided_by": 0, "notice": 0}
+READ_AT_ONCE = 5000
+FOR_GATES = dict.fromkeys(
+    ("kind", "value", "identity", "effect", "reprints", "reason", "since", "until", "ended", "entry"), 1
+)
+"""Fields of a rule that a gate needs: there may be very many rules, and a running crawl reads them."""
 
 
 class RuleStore:
@@ -44,20 +48,18 @@ class RuleStore:
         head = await self._store.takedown_log.head()
         return head.count, await self._store.db.takedowns.estimated_document_count()
 
-    async def since(self, entry: int | None) -> AsyncIterator[Document]:
-        """Yield what a gate needs of the rules that were changed after a log entry; of all for None."""
+    async def since(self, entry: int | None) -> list[Document]:
+        """Return what a gate needs of the rules that were changed after a log entry; of all for None."""
         query = {} if entry is None else {"entry": {"$gt": entry}}
-        async for document in self._store.db.takedowns.find(query, NOT_FOR_GATES, batch_size=10_000):
-            yield document
+        return await self._store.db.takedowns.find(query, FOR_GATES, batch_size=READ_AT_ONCE).to_list()
 
     async def watch(self) -> AsyncChangeStream[Document]:
-        """Return the stream of changes; each has the changed rule's `entry`.
+        """Return the stream of changes; each has its `operationType`, and what was set where a rule was updated.
 
         The server may refuse: a single one has no change streams.
         """
-        pipeline = [{"$project": {"fullDocument.entry": 1}}]
-        takedowns = self._store.db.takedowns.with_options(read_concern=ReadConcern("majority"))
-        return await takedowns.watch(pipeline, full_document="updateLookup")
+        pipeline = [{"$project": {"operationType": 1, "updateDescription.updatedFields": 1}}]
+        return await self._store.db.takedowns.with_options(read_concern=ReadConcern("majority")).watch(pipeline)
 
     # --- for the operator ---
 

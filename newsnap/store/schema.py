@@ -8,6 +8,7 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 
 from newsnap.categories import CATEGORIES
 from newsnap.store.errors import SchemaError
+from newsnap.store.subscriptions import KEPT_DAYS
 from newsnap.takedowns.log import ACTS
 from newsnap.takedowns.notices import STATUSES
 from newsnap.takedowns.rules import EFFECTS, KINDS, REPRINTS
@@ -230,16 +231,81 @@ ENTRY: Document = {
         "since": TIME,
     },
 }
+SUBSCRIPTION: Document = {
+    "bsonType": "object",
+    "required": ["_id", "feed", "categories", "sources", "words", "created", "seen"],
+    "properties": {
+        "_id": TEXT,
+        "feed": TEXT,
+        "categories": TEXTS,
+        "sources": TEXTS,
+        "words": TEXTS,
+        "created": TIME,
+        "seen": TIME,
+    },
+    "additionalProperties": False,
+}
 RUN: Document = {"bsonType": "object", "required": ["source", "started", "state"]}
+PACKED = {"bsonType": "binData"}
+PLACES = {"bsonType": "array", "items": {"bsonType": "int", "minimum": 0}}
+INDEXED_ARTICLE: Document = {
+    "bsonType": "object",
+    "required": ["_id", "n", "changed", "digest", "story"],
+    "properties": {
+        "_id": TEXT,
+        "n": COUNT,
+        "changed": TIME,
+        "digest": PACKED,
+        "story": TEXT,
+        "terms": PACKED,
+        "marks": PACKED,
+        "length": {"bsonType": "int"},
+        "source": TEXT,
+        "site": TEXT,
+        "category": MAYBE_TEXT,
+        "published": TIME,
+        "related": {"bsonType": "object"},
+    },
+    "additionalProperties": False,
+}
+BUCKET: Document = {
+    "bsonType": "object",
+    "required": ["_id", "version", "packed"],
+    "properties": {"_id": {"bsonType": "long"}, "version": COUNT, "packed": PACKED},
+    "additionalProperties": False,
+}
+SEGMENT: Document = {
+    "bsonType": "object",
+    "required": ["_id", "version", "count", "bits", "ids", "dead", "purging", "facets"],
+    "properties": {
+        "_id": COUNT,
+        "version": COUNT,
+        "count": COUNT,
+        "bits": COUNT,
+        "ids": {"bsonType": "array", "items": MAYBE_TEXT},
+        "dead": PLACES,
+        "purging": PLACES,
+        "facets": {"bsonType": "array", "items": {"bsonType": "array", "items": MAYBE_TEXT}},
+        "stories": PACKED,
+        "lengths": PACKED,
+        "published": PACKED,
+        "facet": PACKED,
+    },
+    "additionalProperties": False,
+}
+INDEXING: Document = {"bsonType": "object", "required": ["version", "segments", "sealed"]}
+
+NEWEST_FIRST = [("published", DESCENDING), ("_id", DESCENDING)]
 
 COLLECTIONS: dict[str, tuple[Document, list[IndexModel]]] = {
     "articles": (
         ARTICLE,
         [
             IndexModel([("changed", ASCENDING)], name="changed"),  # consumers poll it
-            IndexModel([("source", ASCENDING), ("published", DESCENDING)], name="source_published"),
-            IndexModel([("category", ASCENDING), ("published", DESCENDING)], name="category_published"),
-            IndexModel([("published", DESCENDING)], name="published"),
+            # lists are read in pages, and each begins after an article
+            IndexModel([("source", ASCENDING), *NEWEST_FIRST], name="source_published_id"),
+            IndexModel([("category", ASCENDING), *NEWEST_FIRST], name="category_published_id"),
+            IndexModel(NEWEST_FIRST, name="published_id"),
             IndexModel([("story", ASCENDING), ("published", ASCENDING)], name="story_published"),
             IndexModel([("also_at", ASCENDING)], name="also_at", sparse=True),
             IndexModel([("content_hash", ASCENDING), ("_id", ASCENDING)], name="content_hash"),
@@ -306,6 +372,17 @@ COLLECTIONS: dict[str, tuple[Document, list[IndexModel]]] = {
     ),
     "takedown_head": (LOG_HEAD, []),
     "notices": (NOTICE, [IndexModel([("status", ASCENDING), ("received", ASCENDING)], name="status_received")]),
+    "terms": (INDEXED_ARTICLE, [IndexModel([("n", ASCENDING)], name="n", unique=True)]),
+    "postings": (BUCKET, []),
+    "segments": (SEGMENT, [IndexModel([("ids", ASCENDING)], name="ids")]),
+    "indexing": (INDEXING, []),
+    "subscriptions": (
+        SUBSCRIPTION,
+        [
+            IndexModel([("feed", ASCENDING)], name="feed"),
+            IndexModel([("seen", ASCENDING)], name="seen", expireAfterSeconds=KEPT_DAYS * 86_400),
+        ],
+    ),
     "crawls": (RUN, [IndexModel([("source", ASCENDING), ("started", DESCENDING)], name="source_started")]),
 }
 

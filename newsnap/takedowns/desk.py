@@ -3,12 +3,14 @@
 import contextlib
 import getpass
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from newsnap.search.indexer import Indexer
 from newsnap.store.coverage import Preview
 from newsnap.store.removal import Done
 from newsnap.store.texts import Mark
@@ -104,21 +106,25 @@ async def add(store: "Store", order: Order, *, by: str, yes: bool = False) -> Ad
     Raises RuleError if it would hit more than ASK_ABOVE articles and nobody said `yes`; then nothing is changed.
     """
     if not yes:
+        await check_hits(store, [order])
+    rule = await store.rules.add(order.rule, order.marks, by=by)
+    if rule is None:
+        return None
+    done = await store.removal.sweep(rule, by=by)
+    await Indexer(store).forget([*done.removed, *done.held])
+    return Added(rule, done)
+
+
+async def check_hits(store: "Store", orders: Sequence[Order]) -> None:
+    """Raise RuleError for a rule that would hit more than ASK_ABOVE articles."""
+    for order in orders:
         found = await preview(store, order)
-        reprints = len(found.reprints) if order.rule.on_reprints else 0
-        hits = len(found.covered) + reprints
+        hits = len(found.covered) + (len(found.reprints) if order.rule.on_reprints else 0)
         if hits > ASK_ABOVE:
             raise RuleError(
                 f"{order.rule.kind} {order.rule.value} would hit {hits} of {found.stored} articles, more than "
                 f"{ASK_ABOVE}: nothing is changed; look at `scrapy takedown preview`, then give --yes if that is meant"
             )
-    rule = await store.rules.add(order.rule, order.marks, by=by)
-    if rule is None:
-        return None
-    done = await store.removal.sweep(rule, by=by)
-    if rule.notice:
-        await store.notices.note_articles(rule.notice, [*done.removed, *done.held])
-    return Added(rule, done)
 
 
 async def lift(store: "Store", id: str, *, by: str, reason: str) -> list[tuple[Rule, Done]]:
@@ -156,8 +162,12 @@ async def accept(
     for address in notice.claim.addresses:
         kind, value = await meant(store, address)
         orders.append(await draft(store, sources, kind, value, reason, notice=notice_id, **fields))
-    added = [each for order in orders if (each := await add(store, order, by=by, yes=yes))]
-    return await store.notices.accept(notice_id, rules=[each.rule.id for each in added], by=by, reason=reason), added
+    if not yes:
+        await check_hits(store, orders)
+    added = [each for order in orders if (each := await add(store, order, by=by, yes=True))]
+    # one that was killed halfway made some of them before
+    rules = [rule.id for rule in await store.rules.of_notice(notice_id) if not rule.ended]
+    return await store.notices.accept(notice_id, rules=rules, by=by, reason=reason), added
 
 
 async def meant(store: "Store", address: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from scrapy.http import Request
 from newsnap.items import Article
 from newsnap.outcome import stop_soon
 from newsnap.store.batches import Batches
-from newsnap.store.errors import StoreError
+from newsnap.store.errors import StoreError, brief
 from newsnap.takedowns.matching import Rules
 from newsnap.takedowns.rules import Effect, Rule, RuleError, RulesUnreadable, rule_from
 
@@ -30,7 +30,11 @@ logger = logging.getLogger(__name__)
 
 WATCH_AGAIN_SECONDS = 30
 """After a change stream failed, so long is left to polling."""
+TRY_AGAIN_SECONDS = 1
+"""After rules could not be read, so long everybody is told so at once: each trying in turn would take minutes."""
 CLOSE_SECONDS = 5
+BOOKKEEPING = {"swept", "settled"}
+"""Fields of a rule that change without changing what it covers."""
 CONFIRMED_AT_ONCE = 200
 """Articles that one look at the rules confirms."""
 
@@ -75,6 +79,12 @@ class LiveRules:
         self._version = -1
         self._documents = -1
         self._read_at = -float("inf")
+        self._heard_at = -float("inf")
+        """When a change was last heard of."""
+        self._by_hand_at = -float("inf")
+        """When one might have been made that is not in the log."""
+        self._failed_at = -float("inf")
+        self._failure = ""
         self._reading = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
         self._closed = False
@@ -104,13 +114,17 @@ class LiveRules:
     async def now(self) -> Rules:
         """Return the rules, at most `poll_seconds` old.
 
-        Raises RulesUnreadable if they cannot be read: nobody may pass then.
+        Raises RulesUnreadable if they cannot be read: nobody may pass then.  Many who ask at once share one try.
         """
-        if self._rules is None or time.monotonic() - self._read_at > self._poll_seconds:
+        rules = self._fresh()
+        if rules is None:
             async with self._reading:
-                if self._rules is None or time.monotonic() - self._read_at > self._poll_seconds:
-                    return await self._read()
-        return self._rules
+                if self._failure and time.monotonic() - self._failed_at < min(TRY_AGAIN_SECONDS, self._poll_seconds):
+                    raise RulesUnreadable(self._failure)
+                rules = self._fresh()
+                if rules is None:
+                    rules = await self._read()
+        return rules
 
     async def newest(self) -> Rules:
         """Return the rules as they are after this was called.
@@ -127,17 +141,21 @@ class LiveRules:
             self._watching.cancel()
             await asyncio.wait([self._watching], timeout=CLOSE_SECONDS)
 
+    def _fresh(self) -> Rules | None:
+        """Return the rules if they are new enough."""
+        fresh = self._heard_at < self._read_at and time.monotonic() - self._read_at <= self._poll_seconds
+        return self._rules if fresh else None
+
     async def _read(self) -> Rules:
         started = time.monotonic()
-        rules, self._rules = self._rules, None  # shut, until it is known what holds
+        known, self._rules = self._rules, None  # shut, until it is known what holds
         try:
             act = self._refreshed
-            rules = await (self._store.patiently(lambda: act(rules)) if self._patient else act(rules))
-        except RuleError as error:
-            raise RulesUnreadable(str(error)) from error
-        except (PyMongoError, StoreError) as error:
-            raise RulesUnreadable(f"the takedown rules cannot be read, so nothing passes: {error}") from error
-        self._rules, self._read_at = rules, started
+            rules = await (self._store.patiently(lambda: act(known)) if self._patient else act(known))
+        except (RuleError, PyMongoError, StoreError) as error:
+            self._failure, self._failed_at = unreadable(error), time.monotonic()
+            raise RulesUnreadable(self._failure) from error
+        self._rules, self._read_at, self._failure = rules, started, ""
         if self._watching is None and not self._closed:
             self._watching = asyncio.create_task(self._watch())
         return rules
@@ -145,10 +163,12 @@ class LiveRules:
     async def _refreshed(self, rules: Rules | None) -> Rules:
         """Bring the rules up to date: with what changed, or wholly where there is none or one was changed by hand."""
         version, documents = await self._store.rules.state()
+        if rules is not None and self._by_hand_at >= self._read_at:
+            rules = None
         if rules is not None and (version, documents) == (self._version, self._documents):
             return rules
         if rules is not None and version >= self._version:
-            changed = [rule_from(each) async for each in self._store.rules.since(self._version)]
+            changed = [rule_from(each) for each in await self._store.rules.since(self._version)]
             fresh = sum(each.id not in self._known for each in changed)
             if self._documents + fresh == documents:
                 for rule in changed:
@@ -156,7 +176,7 @@ class LiveRules:
                     self._known.add(rule.id)
                 self._version, self._documents = version, documents
                 return rules
-        found = [each async for each in self._store.rules.since(None)]
+        found = await self._store.rules.since(None)
         rules = await asyncio.to_thread(lambda: Rules(map(rule_from, found), self._sources))
         self._known = {each["_id"] for each in found}
         self._version, self._documents = version, documents
@@ -174,14 +194,24 @@ class LiveRules:
                 raise
             except Exception as error:  # polling goes on, whatever became of the stream
                 logger.debug("No change stream of the takedown rules: %s", error)
+                self._by_hand_at = time.monotonic()  # what was changed by hand meanwhile is not heard of
             if not self._closed:  # the driver may make another error of a cancellation
                 await asyncio.sleep(WATCH_AGAIN_SECONDS)
 
     def _heard(self, change: dict[str, Any]) -> None:
-        logged = (change.get("fullDocument") or {}).get("entry") or 0
-        if logged <= self._version:
-            self._documents = -1  # not by a command: what changed is unknown
-        self._read_at = -float("inf")
+        fields = (change.get("updateDescription") or {}).get("updatedFields", {})
+        if fields and fields.keys() <= BOOKKEEPING:
+            return
+        if change["operationType"] != "insert" and "entry" not in fields:
+            self._by_hand_at = time.monotonic()
+        self._heard_at = time.monotonic()
+
+
+def unreadable(error: Exception) -> str:
+    """Return why the rules cannot be read, in a sentence."""
+    if isinstance(error, RuleError):
+        return str(error)
+    return f"the takedown rules cannot be read, so nothing passes: {brief(error)}"
 
 
 class Gate:

@@ -4,14 +4,13 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import re2
 
 from newsnap.takedowns.rules import Rule, RuleError, squeezed, title_pattern
-from newsnap.urls import AddressError, digest, tidy, without_scheme
+from newsnap.urls import AddressError, digest, domains_above, host_of, tidy, without_scheme
 
 if TYPE_CHECKING:
     from newsnap.sources import Sources
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
 KEPT_FORMS = 8192
 """Addresses whose forms are kept: a crawl asks for each several times, in the middleware and in the pipelines."""
 
-SAME_SITE = re.compile(r"(?:www|m|wap|3g|mobile)\.(?=[^/]+\.)", re.ASCII)
+SIDES = ("www.", "m.", "wap.", "3g.", "mobile.")
+SAME_SITE = re.compile(rf"^(?:{'|'.join(map(re.escape, SIDES))})(?=[^/]+\.)")
 INDEX = re.compile(r"(?:/(?:index|default)\.(?:s?html?|php|aspx?))?/?(?=\?|$)", re.ASCII)
 PAGE = re.compile(r"_\d{1,2}(?=\.s?html?$)|[?&](?:page|p|pn)=\d{1,3}(?=&|$)", re.ASCII)
 
@@ -30,11 +30,15 @@ def loose(plain: str) -> str:
     >>> loose("m.example.com/a/index.html") == loose("www.example.com/a")
     True
     """
-    return INDEX.sub("", SAME_SITE.sub("", squeezed(plain), count=1), count=1)
+    plain = squeezed(plain)
+    if plain.startswith(SIDES):
+        plain = SAME_SITE.sub("", plain, count=1)
+    if plain.endswith("/") or "?" in plain or "/index." in plain or "/default." in plain:
+        plain = INDEX.sub("", plain, count=1)
+    return plain
 
 
-@dataclass(frozen=True, slots=True)
-class Forms:
+class Forms(NamedTuple):
     """An address in all the forms that rules are looked up by."""
 
     ids: tuple[str, ...]
@@ -57,24 +61,40 @@ NO_FORMS = Forms((), (), (), (), ())
 
 
 def forms_of(url: str, sources: "Sources") -> Forms:
-    """Return the forms of an address; none for what is no address of the web."""
+    """Return the forms of an address; none for what is no address of the web.
+
+    Done for each address that a crawl comes by, so what is usual is told apart before what is dear.
+    """
     try:
         tidied = tidy(squeezed(url))
     except AddressError:
         return NO_FORMS
     known = sources.identify(tidied)
     original = known.url if known else sources.canonical(tidied)
-    plains = dict.fromkeys(without_scheme(each) for each in (tidied, original))
-    urls = dict.fromkeys(loose(each) for each in plains)
-    if not known:
-        urls |= dict.fromkeys(loose(PAGE.sub("", each, count=1)) for each in plains)
-    hosts: dict[str, None] = {}
-    for plain in plains:
-        labels = plain.partition("/")[0].partition(":")[0].split(".")
-        hosts |= dict.fromkeys(".".join(labels[at:]) for at in range(len(labels)))
+    plains: tuple[str, ...] = (without_scheme(tidied),)
+    hosts = domains_above(host_of(tidied))
+    if without_scheme(original) != plains[0]:
+        plains += (without_scheme(original),)
+        hosts = unique(*hosts, *domains_above(host_of(original)))
+    urls = tuple(loose(each) for each in plains)
     names = tuple(each.name for each in sources.of_host(tidied))
-    digests = () if known else tuple(f"{name}:{digest(original)}" for name in (*names, "web"))
-    return Forms((known.id,) if known else (), digests, tuple(urls), tuple(hosts), names)
+    if known:
+        return Forms((known.id,), (), urls, hosts, names)
+    urls = unique(*urls, *(loose(PAGE.sub("", each, count=1)) for each in plains))
+    spellings = unique(original, tidied)
+    if (straight := tidy(url)) != tidied:  # an article has the identity of its address as it was given
+        spellings = unique(*spellings, sources.canonical(straight), straight)
+    digests = tuple(f"{name}:{digest(each)}" for name in (*names, "web") for each in spellings)
+    return Forms((), digests, urls, hosts, names)
+
+
+def unique(*values: str) -> tuple[str, ...]:
+    """Return values, each once, in their order.
+
+    >>> unique("a", "b", "a")
+    ('a', 'b')
+    """
+    return tuple(dict.fromkeys(values))
 
 
 class Rules:
@@ -115,8 +135,9 @@ class Rules:
 
     def put(self, rule: Rule) -> None:
         """Take in a rule, in the place of the one with its id; one that has ended is left out."""
-        self.discard(rule.id)
-        if not rule.in_force(datetime.now(UTC)):
+        if rule.id in self._by_id:
+            self.discard(rule.id)
+        if rule.until is not None and not rule.in_force(datetime.now(UTC)):
             return
         self._by_id[rule.id] = rule
         self._texts += rule.on_reprints is not None
@@ -220,10 +241,9 @@ class Index:
 
     def find(self, keys: Iterable[str]) -> Rule | None:
         """Return the rule for the first key that has one."""
-        if self._rules:
-            for key in keys:
-                if rule := self.get(key):
-                    return rule
+        for key in keys:
+            if key in self._rules and (rule := self.get(key)):
+                return rule
         return None
 
 

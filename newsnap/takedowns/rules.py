@@ -3,6 +3,7 @@
 import functools
 import re
 import secrets
+import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -139,12 +140,13 @@ def rule_from(document: dict[str, Any]) -> Rule:
         title_pattern(str(value))
     return Rule(
         id=str(document["_id"]),
-        kind=kind,  # type: ignore[arg-type]
+        # what very many rules share is kept once
+        kind=sys.intern(kind),  # type: ignore[arg-type]
         value=value,  # type: ignore[arg-type]
         identity=document.get("identity"),
-        effect=effect,
-        reprints=reprints,
-        reason=str(document.get("reason", "")),
+        effect=sys.intern(effect),  # type: ignore[arg-type]
+        reprints=sys.intern(reprints),  # type: ignore[arg-type]
+        reason=sys.intern(str(document.get("reason", ""))),
         internal_reason=str(document.get("internal_reason", "")),
         notice=document.get("notice"),
         decided_by=str(document.get("decided_by", "")),
@@ -233,6 +235,9 @@ def squeezed(url: str) -> str:
     >>> squeezed("https://example.com//a///b;jsessionid=1")
     'https://example.com/a/b'
     """
+    path = url.partition("://")[2] or url
+    if "//" not in path and ";" not in path:
+        return url
     return SESSION.sub("", SLASHES.sub("/", url))
 
 

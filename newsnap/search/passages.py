@@ -1,0 +1,132 @@
+"""Passages: where an article says what was asked for, as pieces of its own text.
+
+A piece is a text and whether it is a match.  The pieces of a headline, put together, are the headline; those of a
+passage are a part of a paragraph, with `…` where it was cut.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from newsnap.search.words import TOKEN, fold
+
+Pieces = list[tuple[str, bool]]
+Match = tuple[int, int, str]
+"""Where it begins and ends, and of which word it is."""
+
+CHARACTERS = 80
+"""About as many has a passage."""
+MOST_READ = 30_000
+"""Characters of a text that are looked at."""
+MOST_MATCHES = 400
+"""Matches in one text that are weighed."""
+BEFORE = 16
+"""So many characters before the first match, if no sentence begins there."""
+END = re.compile("[。！？；!?;…\n]")
+CUT = ("…", False)
+
+
+class Marker:
+    """Finds words in texts.
+
+    words: folded words and phrases with their weights.
+    """
+
+    def __init__(self, words: Mapping[str, float]):
+        self._weights = {plain(word): weight for word, weight in words.items()}
+        longest_first = sorted(words, key=lambda word: (-len(word), word))
+        self._pattern = re.compile("|".join(map(pattern_of, longest_first))) if longest_first else None
+
+    def matches(self, folded: str) -> list[Match]:
+        """Return where words stand in a folded text, in its order."""
+        found: list[Match] = []
+        if self._pattern:
+            for match in self._pattern.finditer(folded, 0, MOST_READ):
+                found.append((match.start(), match.end(), plain(match[0])))
+                if len(found) == MOST_MATCHES:
+                    break
+        return found
+
+    def marked(self, text: str) -> Pieces:
+        """Return a whole text, such as a headline, as pieces."""
+        return pieces(text, 0, len(text), self.matches(fold(text)))
+
+    def passage(self, text: str) -> Pieces:
+        """Return the part of a text that says most of what was asked for; its beginning where it says nothing of it."""
+        folded = fold(text[:MOST_READ])
+        matches = self.matches(folded)
+        return around(text, self.best(folded, matches)[0], matches)
+
+    def best(self, folded: str, matches: Sequence[Match]) -> tuple[int | None, float]:
+        """Return where the first match of the best passage begins, and its weight."""
+        best, best_weight, first = None, 0.0, 0
+        inside: dict[str, int] = {}
+        weight = 0.0
+        for start, end, word in matches:
+            if not inside.get(word):
+                weight += self._weights.get(word, 0.0)
+            inside[word] = inside.get(word, 0) + 1
+            while matches[first][0] < start and (
+                end - matches[first][0] > CHARACTERS or "\n" in folded[matches[first][0] : start]
+            ):
+                gone = matches[first][2]
+                inside[gone] -= 1
+                if not inside[gone]:
+                    weight -= self._weights.get(gone, 0.0)
+                first += 1
+            if weight > best_weight + 1e-9:
+                best, best_weight = matches[first][0], weight
+        return best, best_weight
+
+
+def pattern_of(word: str) -> str:
+    """Return a pattern for a folded word or phrase: numbers with commas or without, words of other scripts only whole.
+
+    >>> bool(re.search(pattern_of("1220.1"), "1,220.1亿")), bool(re.search(pattern_of("ai"), "said"))
+    (True, False)
+    """
+    pattern = r"\s*".join(re.escape(part) for part in word.split(" "))
+    if re.fullmatch(r"\\?[\d\\.]+", pattern):
+        pattern = re.sub(r"(\d)(?=\d)", r"\1,?", pattern)
+    whole = TOKEN.fullmatch(word) is not None
+    return rf"(?<![0-9a-z]){pattern}(?![0-9a-z])" if whole else pattern
+
+
+def plain(matched: str) -> str:
+    """Return what spellings of a word have in common: it without spaces, and a number without commas."""
+    matched = "".join(matched.split())
+    return matched.replace(",", "") if matched[:1].isdigit() else matched
+
+
+def around(text: str, start: int | None, matches: Sequence[Match]) -> Pieces:
+    """Return the passage about a match that begins at `start`, from the beginning of its sentence if that is near."""
+    if start is None:
+        head = text[:CHARACTERS].split("\n")[0] or text[:CHARACTERS].strip()
+        return [(head, False), *([CUT] if len(head) < len(text.strip()) else [])]
+    paragraph = text.rfind("\n", 0, start) + 1
+    ends = [match.end() for match in END.finditer(text, max(paragraph, start - 2 * BEFORE), start)]
+    first = ends[-1] if ends else paragraph if start - paragraph <= 2 * BEFORE else start - BEFORE
+    while first < start and text[first].isspace():
+        first += 1
+    stop = text.find("\n", first)
+    stop = min(first + CHARACTERS, len(text) if stop < 0 else stop)
+    for match_start, match_end, _ in matches:
+        if match_start < stop < match_end:
+            stop = match_end
+    found = pieces(text, first, stop, matches)
+    before = [CUT] if first > paragraph else []
+    after = [CUT] if stop < len(text) and text[stop] != "\n" else []
+    return [*before, *found, *after]
+
+
+def pieces(text: str, start: int, end: int, matches: Sequence[Match]) -> Pieces:
+    """Return a part of a text, cut where matches begin and end."""
+    inside = [(first, last) for first, last, _ in matches if first >= start and last <= end]
+    edges = [(start, start), *inside, (end, end)]
+    found: Pieces = []
+    for (_, before), (first, last) in pairwise(edges):
+        if first > before:
+            found.append((text[before:first], False))
+        if last > first:
+            found.append((text[first:last], True))
+    return found
