@@ -57,8 +57,6 @@ KEPT = {"week": 1, "texts": 1}
 DOUBTFUL = 0.6
 """The share, as estimated from hashes, from which the texts themselves are compared."""
 LINKED_AT_ONCE = 100
-LEADING: Document = {"state": "live", "$expr": {"$eq": ["$_id", "$story"]}}
-"""Finds the articles that stand for their stories in lists: of each the first publisher that readers may see."""
 ORPHAN_HOURS = 1
 """A fingerprint without an article is deleted after so long: its article was refused, or its crawler killed."""
 
@@ -321,15 +319,6 @@ class Stories:
         """Return the articles of a story in order of publication, the first publisher first; empty if there is none."""
         found = await self._store.patiently(lambda: self._members({"story": story, "state": "live"}))
         return in_order([each.member for each in found])
-
-    async def sizes(self, stories: Sequence[str]) -> dict[str, int]:
-        """Return how many live articles each story has, for a page of a list; 0 is left out."""
-        pipeline: list[Document] = [
-            {"$match": {"story": {"$in": list(stories)}, "state": "live"}},
-            {"$group": {"_id": "$story", "count": {"$sum": 1}}},
-        ]
-        found = await self._store.db.articles.aggregate(pipeline)
-        return {each["_id"]: each["count"] async for each in found}
 
     async def attribution(self, id: str) -> "Attribution | None":
         """Compare whom a live article names as its origin with the first publisher of its story; None without one."""
