@@ -7,7 +7,7 @@ import pytest
 import reprints
 from pymongo.database import Database
 from scrapy.settings import Settings
-from shelf import HOUR, MINUTE, NOON, article, in_store, put, put_all, settings_for
+from shelf import DAY, HOUR, MINUTE, NOON, article, in_store, put, put_all, settings_for
 from taken_down import take_down
 
 from newsnap.sources import load_sources
@@ -157,6 +157,23 @@ def test_a_story_of_very_many_is_linked_and_removed_whole(settings: Settings, db
 
     in_store(settings, act)
     assert db.articles.count_documents({"state": "live"}) == 0
+
+
+def test_a_takedown_finds_reprints_of_any_age(settings: Settings, db: Database[Document]) -> None:
+    """Stories reach back some weeks, a rule about a text reaches all that is stored."""
+
+    async def act(store: Store) -> None:
+        for years in (0, 1, 4):
+            text = f"{BODY}\n（责任编辑：裴镕）第{years}版"
+            await put(store, article(f"xinhua:{years}", text, fetched=NOON - years * 365 * DAY))
+        await put(store, article("people:1", BODY, fetched=NOON + 40 * DAY))
+        await put(store, article("gmw:1", reprints.text_of(2)[1], fetched=NOON - 900 * DAY))
+        assert len(set(stories(db).values())) == 5
+        added = await take_down(store, "text", "people:1", reprints="remove")
+        assert sorted(added.done.removed) == ["people:1", "xinhua:0", "xinhua:1", "xinhua:4"]
+
+    in_store(settings, act)
+    assert listed(db) == ["gmw:1"]
 
 
 def test_a_page_of_a_list_reads_little_more_than_it_shows(settings: Settings, db: Database[Document]) -> None:

@@ -20,7 +20,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
 
-from newsnap.fingerprints import Fingerprint, Relation, relation
+from newsnap.fingerprints import Fingerprint, relation
 from newsnap.items import Article
 from newsnap.likeness import read, relation_of_texts
 from newsnap.precedence import Member, earliest, in_order
@@ -293,16 +293,6 @@ class Stories:
         ]
 
     # --- reading ---
-
-    async def reprints_of(self, fingerprint: Fingerprint) -> dict[str, Relation]:
-        """Return the articles that ever had this text or a reprint of it, all there are, as far as hashes tell."""
-        found: dict[str, Relation] = {}
-        async for document in self.sharing_bands(fingerprint):
-            said = {relation(fingerprint, text.fingerprint) for text in kept_from(document).texts}
-            for each in ("same", "reprint"):
-                if each in said:
-                    found.setdefault(document["_id"], each)
-        return found
 
     async def sharing_bands(self, fingerprint: Fingerprint) -> AsyncIterator[Document]:
         """Yield the documents of `fingerprints`, of whatever time, with a text that shares a band with this one."""
