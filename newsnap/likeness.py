@@ -4,6 +4,7 @@ What tells a reprint from a text written with the same template is where they di
 here, a clause there.  A template is changed in its slots: whole numbers and names, the subject's name wherever it is.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ LONGEST_SLOT = 12
 """Characters; a longer change is a passage added, and fills no slot of a template."""
 FILLED_SLOTS = 3
 """So many slots filled otherwise make a template, if they are a good part of the text."""
+DATED = re.compile(r"(?:\d+[年月])*\d*日")
 FILLED_SHARE = 0.03
 """The good part: share of the characters."""
 RETOLD = frozenset("今昨明日本该据悉获了解到称说报网社者")
@@ -65,9 +67,10 @@ def relation_of_texts(a: Text, b: Text) -> Relation:
     if contained == 1 and len(all_a) == len(all_b) and np.array_equal(a.codes, b.codes):
         return "same"
     changes = Changes.between(a.characters, ~np.isin(hashes_a, all_b), b.characters, ~np.isin(hashes_b, all_a))
-    if changes.scattered:
+    missing = len(a.numbers - b.numbers)
+    if changes.scattered and not all_other(len(a.numbers), missing):
         return "reprint"
-    if changes.is_other_subject or other_numbers(len(a.numbers), len(a.numbers - b.numbers)):
+    if changes.is_other_subject or other_numbers(len(a.numbers), missing):
         return "twin"
     return "reprint" if contained >= CONTAINED else "other"
 
@@ -98,12 +101,15 @@ class Changes:
     def scattered(self) -> bool:
         """Tell whether the changes, those of numbers apart, are mostly of single characters: the text was edited."""
         words = [each for each in self.slots if not has_digit(each)]
+        # a name that is another wherever it stands is one change
+        words = [each for at, each in enumerate(words) if not each or each not in words[:at]]
         return len(words) >= FILLED_SLOTS and sum(len(each) <= 1 for each in words) * 2 > len(words)
 
     @property
     def is_other_subject(self) -> bool:
         """Tell whether names stand in the slots that differ: one name for one other throughout, or many."""
-        names = [pair for pair in self.pairs if min(map(len, pair)) >= 2 and not RETOLD & {*pair[0], *pair[1]}]
+        undated = [(without_date(one), without_date(other)) for one, other in self.pairs]
+        names = [pair for pair in undated if min(map(len, pair)) >= 2 and not RETOLD & {*pair[0], *pair[1]}]
         words = [pair for pair in names if not has_digit(pair[0] + pair[1])]
         if any(count >= 2 for count in Counter(words).values()):
             return True
@@ -123,6 +129,20 @@ def changed(missing: NDArray[np.bool_], size: int) -> list[tuple[int, int]]:
 def around(text: str, start: int, end: int) -> tuple[str, str]:
     """Return the two characters before a passage, and after."""
     return text[max(start - 2, 0) : start], text[end : end + 2]
+
+
+def all_other(count: int, missing: int) -> bool:
+    """Tell whether so many numbers are missing that no edits of single characters can be the reason."""
+    return missing >= 3 and missing * 4 >= count * 3
+
+
+def without_date(text: str) -> str:
+    """Return a name without the day that stands before it.
+
+    >>> without_date("10月3日松渡")
+    '松渡'
+    """
+    return DATED.sub("", text)
 
 
 def has_digit(text: str) -> bool:

@@ -1,7 +1,7 @@
 """Reprints and twins: what other sites make of an article, and articles that only read like it."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import invented
 
@@ -66,6 +66,22 @@ def with_another_number(body: str, chance: random.Random) -> str | None:
         return None
     at = chance.choice(digits)
     return body[:at] + str(int(body[at]) % 9 + 1) + body[at + 1 :]
+
+
+def same_topic(articles: Sequence[Text]) -> Iterator[tuple[Text, Text]]:
+    """Yield pairs of articles that quote one statement at length, as reports of one event do.
+
+    The statement is taken from a third article and put into the midst of two others: a quarter to a half of each.
+    """
+    for (title, one), (other_title, other), (_, third) in zip(articles, articles[1:], articles[2:], strict=False):
+        size = min(len(one), len(other))
+        for share in (3, 2, 1):
+            quoted = f"\n{third[: size // share]}\n"
+            yield (title, quoted.join(halves(one))), (other_title, quoted.join(halves(other)))
+
+
+def halves(text: str) -> tuple[str, str]:
+    return text[: len(text) // 2], text[len(text) // 2 :]
 
 
 def twins(count: int, seed: int) -> Iterator[tuple[Text, Text]]:

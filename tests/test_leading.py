@@ -7,15 +7,18 @@ import pytest
 import reprints
 from pymongo.database import Database
 from scrapy.settings import Settings
-from shelf import HOUR, MINUTE, NOON, article, in_store, put, put_all, settings_for
+from shelf import DAY, HOUR, MINUTE, NOON, article, in_store, put, put_all, settings_for
 from taken_down import take_down
 
+from newsnap.sources import load_sources
 from newsnap.store import Store
-from newsnap.store.stories import LEADING
-from newsnap.takedowns import desk
+from newsnap.store.reading import Reading
+from newsnap.takedowns import LiveRules, desk
 
 Document = dict[str, Any]
 BODY = reprints.text_of(1)[1]
+LEADING: Document = {"state": "live", "$expr": {"$eq": ["$_id", "$story"]}}
+"""The query that the README gives."""
 
 
 @pytest.fixture
@@ -32,6 +35,10 @@ async def three(store: Store) -> None:
     await put(store, article("gmw:1", reprints.text_of(2)[1], published=NOON + 3 * HOUR))
 
 
+def reading(store: Store) -> Reading:
+    return Reading(store, LiveRules(store, load_sources(store.settings), poll_seconds=0))
+
+
 def listed(db: Database[Document]) -> list[str]:
     return [each["_id"] for each in db.articles.find(LEADING).sort("published", 1)]
 
@@ -43,10 +50,26 @@ def stories(db: Database[Document]) -> dict[str, str]:
 def test_a_list_shows_one_article_a_story(settings: Settings, db: Database[Document]) -> None:
     async def act(store: Store) -> None:
         await three(store)
-        assert await store.stories.sizes(["people:1", "gmw:1", "gmw:9"]) == {"people:1": 3, "gmw:1": 1}
+        shown = (await reading(store).listed({}, 10)).articles
+        assert [(each["_id"], each["members"]) for each in shown] == [("gmw:1", 1), ("people:1", 3)]
 
     in_store(settings, act)
     assert listed(db) == ["people:1", "gmw:1"]
+
+
+def test_who_was_fetched_first_leads_those_that_tie_however_often_it_is_seen(
+    settings: Settings, db: Database[Document]
+) -> None:
+    async def act(store: Store) -> None:
+        await put(store, article("people:1", BODY, published=NOON - 12 * HOUR, precision="day", fetched=NOON))
+        await put(store, article("xinhua:1", f"{BODY}\n（新华）", published=NOON - 2 * HOUR, fetched=NOON + HOUR))
+        await store.articles.note_seen("people:1", NOON + 5 * HOUR)
+        assert set(stories(db).values()) == {"people:1"}
+        shown = (await reading(store).listed({}, 10)).articles
+        assert [(each["_id"], each["members"]) for each in shown] == [("people:1", 2)]
+        assert [each["_id"] for each in (await reading(store).story("people:1")).articles] == ["people:1", "xinhua:1"]
+
+    in_store(settings, act)
 
 
 def test_a_story_goes_on_without_its_first_publisher(settings: Settings, db: Database[Document]) -> None:
@@ -70,7 +93,6 @@ def test_while_the_first_publisher_is_held_the_next_leads(settings: Settings, db
         first = await take_down(store, "article", "people:1", effect="hold", reprints="leave")
         assert set(stories(db).values()) == {"xinhua:1", "gmw:1"}
         assert listed(db) == ["xinhua:1", "gmw:1"]
-        assert await store.stories.sizes(["xinhua:1"]) == {"xinhua:1": 2}
         second = await take_down(store, "article", "xinhua:1", effect="hold", reprints="leave")
         assert listed(db) == ["china:1", "gmw:1"]
         # a reprint that arrives meanwhile, dated before, leads as any other would
@@ -135,6 +157,23 @@ def test_a_story_of_very_many_is_linked_and_removed_whole(settings: Settings, db
 
     in_store(settings, act)
     assert db.articles.count_documents({"state": "live"}) == 0
+
+
+def test_a_takedown_finds_reprints_of_any_age(settings: Settings, db: Database[Document]) -> None:
+    """Stories reach back some weeks, a rule about a text reaches all that is stored."""
+
+    async def act(store: Store) -> None:
+        for years in (0, 1, 4):
+            text = f"{BODY}\n（责任编辑：裴镕）第{years}版"
+            await put(store, article(f"xinhua:{years}", text, fetched=NOON - years * 365 * DAY))
+        await put(store, article("people:1", BODY, fetched=NOON + 40 * DAY))
+        await put(store, article("gmw:1", reprints.text_of(2)[1], fetched=NOON - 900 * DAY))
+        assert len(set(stories(db).values())) == 5
+        added = await take_down(store, "text", "people:1", reprints="remove")
+        assert sorted(added.done.removed) == ["people:1", "xinhua:0", "xinhua:1", "xinhua:4"]
+
+    in_store(settings, act)
+    assert listed(db) == ["gmw:1"]
 
 
 def test_a_page_of_a_list_reads_little_more_than_it_shows(settings: Settings, db: Database[Document]) -> None:

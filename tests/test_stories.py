@@ -303,17 +303,6 @@ def test_a_text_written_a_thousand_times_is_compared_with_a_bounded_number(
 # --- reading ---
 
 
-def test_all_reprints_of_a_text_are_found_by_its_fingerprint(settings: Settings) -> None:
-    async def act(store: Store) -> None:
-        removed = article("people:1", BODY)
-        arriving = [removed, article("xinhua:1", reprint(1)), article("china:1", reprints.text_of(2)[1])]
-        await put_all(store, arriving)
-        assert removed.fingerprint
-        assert await store.stories.reprints_of(removed.fingerprint) == {"people:1": "same", "xinhua:1": "reprint"}
-
-    in_store(settings, act)
-
-
 def test_the_origin_that_a_text_names_is_held_against_the_story(settings: Settings) -> None:
     async def act(store: Store) -> None:
         await put(store, article("people:1", BODY, published=NOON))

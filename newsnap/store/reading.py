@@ -122,7 +122,7 @@ class Reading:
             members = await self._members_of(found, rules)
             for each in found:
                 story = members.get(each["story"])
-                stands = story is not None and earliest(story).id == each["_id"]
+                stands = story is not None and leader(each["story"], story) == each["_id"]
                 after = Cursor(each["published"], each["_id"])
                 if stands and story is not None:
                     shown.append(each | {"members": len(story)})
@@ -223,6 +223,7 @@ class Reading:
         found = self._store.db.articles.find(query, None if whole else LISTED, sort=[("published", 1)])
         by_id = {each["_id"]: each async for each in found.limit(MOST_MEMBERS) if not rules.covering_article(each)}
         members = in_order([member_of(each) for each in by_id.values()])
+        members.sort(key=lambda each: each.id != id)  # of those that tie the store knows who was fetched first
         return Story(id, [by_id[each.id] for each in members])
 
     # --- the whole ---
@@ -248,6 +249,11 @@ class Reading:
         """Return when any article last changed; one look at an index."""
         found = await self._store.db.articles.find_one({}, {"changed": 1}, sort=[("changed", -1)])
         return found["changed"] if found else None
+
+
+def leader(story: str, members: Sequence[Member]) -> str:
+    """Return who stands for a story in lists: whom it is named after, or the earliest while that may not be shown."""
+    return story if any(each.id == story for each in members) else earliest(members).id
 
 
 def member_of(article: Mapping[str, Any]) -> Member:

@@ -20,7 +20,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
 
-from newsnap.fingerprints import Fingerprint, Relation, relation
+from newsnap.fingerprints import Fingerprint, relation
 from newsnap.items import Article
 from newsnap.likeness import read, relation_of_texts
 from newsnap.precedence import Member, earliest, in_order
@@ -57,8 +57,6 @@ KEPT = {"week": 1, "texts": 1}
 DOUBTFUL = 0.6
 """The share, as estimated from hashes, from which the texts themselves are compared."""
 LINKED_AT_ONCE = 100
-LEADING: Document = {"state": "live", "$expr": {"$eq": ["$_id", "$story"]}}
-"""Finds the articles that stand for their stories in lists: of each the first publisher that readers may see."""
 ORPHAN_HOURS = 1
 """A fingerprint without an article is deleted after so long: its article was refused, or its crawler killed."""
 
@@ -296,16 +294,6 @@ class Stories:
 
     # --- reading ---
 
-    async def reprints_of(self, fingerprint: Fingerprint) -> dict[str, Relation]:
-        """Return the articles that ever had this text or a reprint of it, all there are, as far as hashes tell."""
-        found: dict[str, Relation] = {}
-        async for document in self.sharing_bands(fingerprint):
-            said = {relation(fingerprint, text.fingerprint) for text in kept_from(document).texts}
-            for each in ("same", "reprint"):
-                if each in said:
-                    found.setdefault(document["_id"], each)
-        return found
-
     async def sharing_bands(self, fingerprint: Fingerprint) -> AsyncIterator[Document]:
         """Yield the documents of `fingerprints`, of whatever time, with a text that shares a band with this one."""
         collection = self._store.db.fingerprints
@@ -321,15 +309,6 @@ class Stories:
         """Return the articles of a story in order of publication, the first publisher first; empty if there is none."""
         found = await self._store.patiently(lambda: self._members({"story": story, "state": "live"}))
         return in_order([each.member for each in found])
-
-    async def sizes(self, stories: Sequence[str]) -> dict[str, int]:
-        """Return how many live articles each story has, for a page of a list; 0 is left out."""
-        pipeline: list[Document] = [
-            {"$match": {"story": {"$in": list(stories)}, "state": "live"}},
-            {"$group": {"_id": "$story", "count": {"$sum": 1}}},
-        ]
-        found = await self._store.db.articles.aggregate(pipeline)
-        return {each["_id"]: each["count"] async for each in found}
 
     async def attribution(self, id: str) -> "Attribution | None":
         """Compare whom a live article names as its origin with the first publisher of its story; None without one."""
