@@ -67,8 +67,8 @@ def tidy(url: str) -> str:
     'http://www.people.com.cn/n1/a-b.html?a=1&b=2'
     """
     url = url.strip()
-    plain, _, query = url.partition("#")[0].partition("?")
-    if PLAIN.fullmatch(plain) and all(TRACKING.fullmatch(each.partition("=")[0]) for each in query.split("&") if each):
+    plain, _, asked = url.partition("#")[0].partition("?")
+    if PLAIN.fullmatch(plain) and all(TRACKING.fullmatch(each.partition("=")[0]) for each in asked.split("&") if each):
         return plain
     try:
         parts = urlsplit(url)
