@@ -294,6 +294,30 @@ def test_what_a_sweep_notes_makes_nobody_read_all_rules_again(within: Within, li
     within(act)
 
 
+def test_mongodb_is_asked_for_the_rules_no_more_often_than_the_setting_says(
+    within: Within, live: Callable[..., LiveRules]
+) -> None:
+    async def act(store: Store) -> None:
+        rules = live(store, poll_seconds=0.5)
+        asked = 0
+        state = store.rules.state
+
+        async def counted() -> tuple[int, int]:
+            nonlocal asked
+            asked += 1
+            return await state()
+
+        store.rules.state = counted  # type: ignore[method-assign]
+        await asyncio.gather(*(rules.now() for _ in range(500)))
+        assert asked == 1
+        await asyncio.sleep(0.6)
+        await asyncio.gather(*(rules.now() for _ in range(500)))
+        assert asked == 2
+        await rules.close()
+
+    within(act)
+
+
 def test_many_who_ask_share_one_try_while_mongodb_is_away(within: Within, live: Callable[..., LiveRules]) -> None:
     async def act(store: Store) -> None:
         rules = live(store, poll_seconds=5)
