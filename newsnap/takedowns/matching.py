@@ -253,7 +253,7 @@ def first_in_force(rules: Iterable[Rule]) -> Rule | None:
     return min((each for each in rules if each.in_force(at)), key=lambda each: each.effect != "remove", default=None)
 
 
-SET_SIZE = 64
+SET_SIZE = 250
 """Regular expressions that are searched for in one go."""
 SET_BYTES = 32 * 1024 * 1024
 """Memory that RE2 may use for one set."""
