@@ -77,7 +77,7 @@ def forms_of(url: str, sources: "Sources") -> Forms:
         plains += (without_scheme(original),)
         hosts = unique(*hosts, *domains_above(host_of(original)))
     urls = tuple(loose(each) for each in plains)
-    names = tuple(each.name for each in sources.of_host(tidied))
+    names = sources.names(tidied)
     if known:
         return Forms((known.id,), (), urls, hosts, names)
     urls = unique(*urls, *(loose(PAGE.sub("", each, count=1)) for each in plains))
