@@ -23,6 +23,7 @@ class Sources(Mapping[str, type[NewsSpider]]):
             for domain in each.allowed_domains:
                 self._by_domain.setdefault(domain, []).append(each)
         self._of = functools.lru_cache(maxsize=HOSTS_KEPT)(self._nearest)
+        self._names_of = functools.lru_cache(maxsize=HOSTS_KEPT)(lambda host: tuple(it.name for it in self._of(host)))
 
     def __getitem__(self, name: str) -> type[NewsSpider]:
         return self._by_name[name]
@@ -36,6 +37,10 @@ class Sources(Mapping[str, type[NewsSpider]]):
     def of_host(self, url: str) -> Sequence[type[NewsSpider]]:
         """Return the sources that the host of an address belongs to, nearest domain first."""
         return self._of(host_of(url))
+
+    def names(self, url: str) -> tuple[str, ...]:
+        """Return the names of the sources that the host of an address belongs to, nearest domain first."""
+        return self._names_of(host_of(url))
 
     def _nearest(self, host: str) -> tuple[type[NewsSpider], ...]:
         return tuple(each for domain in domains_above(host) for each in self._by_domain.get(domain, ()))

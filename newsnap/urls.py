@@ -68,7 +68,7 @@ def tidy(url: str) -> str:
     """
     url = url.strip()
     plain, _, asked = url.partition("#")[0].partition("?")
-    if PLAIN.fullmatch(plain) and all(TRACKING.fullmatch(each.partition("=")[0]) for each in asked.split("&") if each):
+    if PLAIN.fullmatch(plain) and (not asked or only_tracking(asked)):
         return plain
     try:
         parts = urlsplit(url)
@@ -87,6 +87,15 @@ def tidy(url: str) -> str:
     # urljoin removes dot segments; canonicalize_url sorts the query and settles the percent-encoding
     path = urlsplit(urljoin(f"{scheme}://{host}/", "/" + parts.path.lstrip("/\\"))).path
     return unquote_unreserved(canonicalize_url(urlunsplit((scheme, host, path, urlencode(query), ""))))
+
+
+def only_tracking(query: str) -> bool:
+    """Tell whether a query says nothing of what is linked.
+
+    >>> only_tracking("utm_source=wx&spm=1"), only_tracking("spm=1&id=2")
+    (True, False)
+    """
+    return all(TRACKING.fullmatch(each.partition("=")[0]) for each in query.split("&") if each)
 
 
 UNRESERVED = re.compile(r"%(2D|2E|5F|7E|3[0-9]|[46][1-9A-F]|[57][0-9A])", re.IGNORECASE)

@@ -1,18 +1,21 @@
 """What the tests of takedowns share: spellings of addresses, edited reprints, pages to record, a look at it all."""
 
+import argparse
 import asyncio
 import io
 import json
 import random
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import pytest
 from invented import Invented, add
 from pymongo.database import Database
 from record import DAY
+from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
 from scrapy.utils.project import get_project_settings
 from warcio.statusandheaders import StatusAndHeaders
@@ -110,6 +113,20 @@ def write_pages(out: Path, pages: Mapping[str, bytes], redirects: Mapping[str, s
                 http_headers=StatusAndHeaders("301 Moved", [("Location", to)], protocol="HTTP/1.1"),
             )
             writer.write_record(record)
+
+
+def run_here(
+    command: ScrapyCommand, settings: Settings, arguments: Sequence[str], capsys: pytest.CaptureFixture[str]
+) -> tuple[int, str]:
+    """Run one of our commands in this process, as `scrapy` does; return the exit code and all it says."""
+    command.settings = settings
+    parser = argparse.ArgumentParser(conflict_handler="resolve")
+    command.add_options(parser)
+    options, rest = parser.parse_known_args(arguments)
+    capsys.readouterr()
+    command.run(rest, options)
+    said = capsys.readouterr()
+    return command.exitcode, said.out + said.err
 
 
 def dump(db: Database[Document], *, but: Iterable[str] = ()) -> str:

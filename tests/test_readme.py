@@ -1,14 +1,22 @@
 """The README keeps its word: fields, settings, commands and the two commands are what the code has."""
 
+import argparse
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from scrapy.commands import ScrapyCommand
+from scrapy.settings import Settings
 
 from newsnap import settings
+from newsnap.commands.takedown import USES
+from newsnap.commands.takedown import Command as Takedown
 from newsnap.items import Article, stored_fields
-from newsnap.store.schema import COLLECTIONS, FIELDS
+from newsnap.store.schema import COLLECTIONS, FIELDS, LOG_ENTRY, MARKED_TEXT, NOTICE, RULE, STONE_FIELDS
+from newsnap.takedowns import KINDS
+from newsnap.takedowns.rules import FIELDS as RULE_FIELDS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -24,6 +32,43 @@ def table(heading: str) -> set[str]:
 
 def test_the_table_of_fields_is_the_schema() -> None:
     assert table("### Fields of an article") == set(FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("heading", "fields"),
+    {
+        "### Fields of a stone": STONE_FIELDS,
+        "### Fields of a rule": RULE_FIELDS,
+        "### Fields of a marked text": MARKED_TEXT["properties"].keys() - {"_id"},
+        "### Fields of an entry of the log": LOG_ENTRY["properties"],
+        "### Fields of a notice": {"_id", *NOTICE["properties"]},
+    }.items(),
+)
+def test_the_tables_of_takedowns_are_the_schema(heading: str, fields: Iterable[str]) -> None:
+    assert table(heading) == set(fields)
+
+
+def test_the_schema_of_a_rule_has_all_its_fields() -> None:
+    assert {"_id", *RULE["properties"]} == set(RULE_FIELDS)
+
+
+def test_every_kind_use_and_option_of_takedown_is_in_the_readme() -> None:
+    assert first_names("kind") == list(KINDS)
+    assert set(first_names("`scrapy takedown …`")) == set(USES.values())
+    options = []
+    for add_options in (ScrapyCommand.add_options, Takedown.add_options):
+        parser = argparse.ArgumentParser(conflict_handler="resolve")
+        command = Takedown()
+        command.settings = Settings()
+        add_options(command, parser)
+        options.append({each for each in parser._option_string_actions if each.startswith("--")})
+    assert {each.partition(" ")[0] for each in first_names("option")} == options[1] - options[0]
+
+
+def first_names(heading: str) -> list[str]:
+    """Return the first name of each row of the table whose first column has a heading."""
+    rows = README.partition(f"\n| {heading} |")[2].partition("\n\n")[0].splitlines()[2:]
+    return [row.split("`")[1].replace("\\|", "|") for row in rows]
 
 
 def test_the_schema_holds_every_stored_field_of_an_article() -> None:

@@ -1,6 +1,5 @@
 """`scrapy takedown` as an operator uses it: what it says, what it changes, and its exit codes."""
 
-import argparse
 import json
 import re
 from collections.abc import Callable
@@ -8,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Scrapy
-from invented import article, write_warc
+from invented import article
 from pymongo.database import Database
 from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
-from scrapy.utils.project import get_project_settings
-from taken_down import sentences
+from taken_down import item, keep, run_here, sentences, settings_of, within
 
 from newsnap.commands.takedown import Command
+from newsnap.store import Store
 
 Document = dict[str, Any]
 Takedown = Callable[..., tuple[int, str]]
@@ -30,31 +28,25 @@ CLAIM = {
 
 
 @pytest.fixture
-def takedown(environment: dict[str, str], capsys: pytest.CaptureFixture[str]) -> Takedown:
-    """Run `scrapy takedown ARGUMENTS` in this process; return the exit code and all it says."""
-    settings: Settings = get_project_settings()
-    settings.setdict({name: environment[name] for name in ("MONGO_URI", "MONGO_DATABASE", "NEWSNAP_HOME")}, "cmdline")
-
-    def run(*arguments: str) -> tuple[int, str]:
-        command = Command()
-        command.settings = settings
-        parser = argparse.ArgumentParser(conflict_handler="resolve")
-        command.add_options(parser)
-        options, rest = parser.parse_known_args(arguments)
-        capsys.readouterr()
-        command.run(rest, options)
-        said = capsys.readouterr()
-        return command.exitcode, said.out + said.err
-
-    return run
+def settings(environment: dict[str, str]) -> Settings:
+    return settings_of(environment)
 
 
 @pytest.fixture
-def stored(scrapy: Scrapy, db: Database[Document], tmp_path: Path) -> Database[Document]:
+def takedown(settings: Settings, capsys: pytest.CaptureFixture[str]) -> Takedown:
+    """Run `scrapy takedown ARGUMENTS` in this process; return the exit code and all it says."""
+    return lambda *arguments: run_here(Command(), settings, arguments, capsys)
+
+
+@pytest.fixture
+def stored(settings: Settings, db: Database[Document]) -> Database[Document]:
     """A database with two articles."""
-    recording = tmp_path / "two.warc"
-    write_warc(recording, [ONE, OTHER])
-    assert scrapy("crawl", "people", NEWSNAP_REPLAY=str(recording)).returncode == 0
+
+    async def act(store: Store) -> None:
+        await keep(store, item(ONE))
+        await keep(store, item(OTHER))
+
+    within(settings, act)
     return db
 
 
@@ -168,14 +160,13 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("case", BAD)
-def test_bad_input_gets_a_sentence_and_changes_nothing(case: str, takedown: Takedown, db: Database[Document]) -> None:
-    arguments, sentence = BAD[case]
-    code, said = takedown(*arguments)
-    assert code == 1
-    assert sentence in said
-    assert said.startswith("newsnap: ")
-    assert said.count("\n") == 1
+def test_bad_input_gets_a_sentence_and_changes_nothing(takedown: Takedown, db: Database[Document]) -> None:
+    for case, (arguments, sentence) in BAD.items():
+        code, said = takedown(*arguments)
+        assert code == 1, case
+        assert sentence in said, case
+        assert said.startswith("newsnap: "), case
+        assert said.count("\n") == 1, case
     for name in ("takedowns", "takedown_log", "notices"):
         assert db[name].count_documents({}) == 0
 

@@ -28,7 +28,7 @@ from newsnap.spiders.people import PeopleSpider
 from newsnap.store import Store, StoreError
 from newsnap.store import removal as removals
 from newsnap.store.rules import milliseconds
-from newsnap.takedowns import Gate, LiveRules, RulesUnreadable, desk
+from newsnap.takedowns import Gate, LiveRules, RulesUnreadable, desk, gate
 
 Document = dict[str, Any]
 Within = Callable[[Callable[[Store], Awaitable[Any]]], Any]
@@ -294,7 +294,33 @@ def test_what_a_sweep_notes_makes_nobody_read_all_rules_again(within: Within, li
     within(act)
 
 
-def test_many_who_ask_share_one_try_while_mongodb_is_away(within: Within, live: Callable[..., LiveRules]) -> None:
+def test_mongodb_is_asked_for_the_rules_no_more_often_than_the_setting_says(
+    within: Within, live: Callable[..., LiveRules]
+) -> None:
+    async def act(store: Store) -> None:
+        rules = live(store, poll_seconds=0.5)
+        asked = 0
+        state = store.rules.state
+
+        async def counted() -> tuple[int, int]:
+            nonlocal asked
+            asked += 1
+            return await state()
+
+        store.rules.state = counted  # type: ignore[method-assign]
+        await asyncio.gather(*(rules.now() for _ in range(500)))
+        assert asked == 1
+        await asyncio.sleep(0.6)
+        await asyncio.gather(*(rules.now() for _ in range(500)))
+        assert asked == 2
+        await rules.close()
+
+    within(act)
+
+
+def test_many_who_ask_share_one_try_while_mongodb_is_away(
+    within: Within, live: Callable[..., LiveRules], monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def act(store: Store) -> None:
         rules = live(store, poll_seconds=5)
         tries = 0
@@ -310,6 +336,15 @@ def test_many_who_ask_share_one_try_while_mongodb_is_away(within: Within, live: 
         assert tries == 1
         assert {str(each) for each in found} == {"the takedown rules cannot be read, so nothing passes: no server"}
         assert all(isinstance(each, RulesUnreadable) for each in found)
+
+        monkeypatch.setattr(gate, "TRY_AGAIN_SECONDS", 0)
+        trying = asyncio.create_task(rules.now())
+        await asyncio.sleep(0.02)
+        with pytest.raises(RulesUnreadable):
+            await asyncio.wait_for(rules.now(), 0.02)  # it does not wait for that try
+        with pytest.raises(RulesUnreadable):
+            await trying
+        assert tries == 2
 
     within(act)
 

@@ -20,6 +20,8 @@ from newsnap.items import Article
 from newsnap.sources import load_sources
 from newsnap.spiders.people import PeopleSpider
 from newsnap.store import Store, StoreError
+from newsnap.store.removal import ELSEWHERE
+from newsnap.store.schema import COLLECTIONS
 from newsnap.takedowns import RuleError, desk
 from newsnap.takedowns.notices import NoticeError
 
@@ -75,6 +77,15 @@ def test_of_what_is_removed_a_stone_is_left(kind: str, within: Within, db: Datab
     other = db.articles.find_one({"_id": OTHER.id.replace("people", "chinanews")})
     assert other["state"] == "live"
     assert sentences(OTHER)[0] in other["body"]
+
+
+NOTHING_OF_AN_ARTICLE = {"takedowns", "takedown_texts", "takedown_log", "takedown_head", "notices", "crawls"}
+
+
+def test_removal_knows_every_collection_that_holds_something_of_an_article() -> None:
+    known = {"articles", *(collection for collection, _ in ELSEWHERE), *NOTHING_OF_AN_ARTICLE}
+    new = set(COLLECTIONS) - known
+    assert not new, f"{new}: give each a line in store.removal.ELSEWHERE, or here if it holds nothing of an article"
 
 
 def test_a_stone_takes_nothing_but_its_fields(within: Within, db: Database[Document]) -> None:

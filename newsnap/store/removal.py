@@ -113,7 +113,7 @@ class Removal:
     async def settle(self) -> None:
         """Finish what killed crawlers and commands left undone, and end the rules whose time has come.
 
-        Every crawl does so at its start, and every command about takedowns.
+        Every crawl does so at its start, and every command that makes a rule.
         """
         begun, young = datetime.now(UTC), []
         for rule in await self._store.rules.unsettled():

@@ -114,10 +114,13 @@ class LiveRules:
     async def now(self) -> Rules:
         """Return the rules, at most `poll_seconds` old.
 
-        Raises RulesUnreadable if they cannot be read: nobody may pass then.  Many who ask at once share one try.
+        Raises RulesUnreadable if they cannot be read: nobody may pass then.  Many who ask at once share one try, and
+        after one that failed nobody waits for the next but who makes it.
         """
         rules = self._fresh()
         if rules is None:
+            if self._failure and self._reading.locked():
+                raise RulesUnreadable(self._failure)
             async with self._reading:
                 if self._failure and time.monotonic() - self._failed_at < min(TRY_AGAIN_SECONDS, self._poll_seconds):
                     raise RulesUnreadable(self._failure)

@@ -77,7 +77,7 @@ def forms_of(url: str, sources: "Sources") -> Forms:
         plains += (without_scheme(original),)
         hosts = unique(*hosts, *domains_above(host_of(original)))
     urls = tuple(loose(each) for each in plains)
-    names = tuple(each.name for each in sources.of_host(tidied))
+    names = sources.names(tidied)
     if known:
         return Forms((known.id,), (), urls, hosts, names)
     urls = unique(*urls, *(loose(PAGE.sub("", each, count=1)) for each in plains))
@@ -253,7 +253,7 @@ def first_in_force(rules: Iterable[Rule]) -> Rule | None:
     return min((each for each in rules if each.in_force(at)), key=lambda each: each.effect != "remove", default=None)
 
 
-SET_SIZE = 64
+SET_SIZE = 250
 """Regular expressions that are searched for in one go."""
 SET_BYTES = 32 * 1024 * 1024
 """Memory that RE2 may use for one set."""
