@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from scrapy.http import Request, Response
 
+from newsnap.arguments import ArgumentError
 from newsnap.extract import Reading
 from newsnap.items import Article, Capture
 from newsnap.listings import Entry
-from newsnap.news_spider import ArgumentError, NewsSpider
+from newsnap.news_spider import NewsSpider
 from newsnap.sources import Sources, load_sources
 from newsnap.urls import Address, AddressRules, digest, tidy
 
