@@ -1,13 +1,11 @@
 """What all sources share: from a listing to articles, and from an article's pages to one `Article`."""
 
-import functools
 import logging
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from datetime import timedelta
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -17,8 +15,9 @@ from scrapy.http import Request, Response
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
-from newsnap import arguments, categories, generic, listings, rendered, replay
+from newsnap import arguments, generic, listings, rendered, replay
 from newsnap.dates import Witness
+from newsnap.declared import Declared
 from newsnap.encodings import Mojibake
 from newsnap.extract import Reading, mojibake, read_page
 from newsnap.items import Article, Capture
@@ -28,9 +27,8 @@ from newsnap.looks import Looks
 from newsnap.page import Page
 from newsnap.rendered.escalation import ESCALATED, Escalation, NeedsBrowser, is_shell
 from newsnap.responses import content_type, fetch_time, now, reason_of
-from newsnap.selectors import union
 from newsnap.store import Store
-from newsnap.urls import Address, AddressRules, without_scheme
+from newsnap.urls import Address, without_scheme
 from newsnap.ways import Ways
 
 __all__ = ["JsonList", "Layout", "NewsSpider"]
@@ -40,7 +38,7 @@ AS_LISTED = "newsnap_as_listed"
 """Key in a request's meta: it asks for the address as listed, the canonical one having failed."""
 
 
-class NewsSpider(scrapy.Spider):
+class NewsSpider(Declared, scrapy.Spider):
     """Reads one source.
 
     Arguments: urls (addresses parted by commas, or @FILE with one a line), limit (number of articles), since
@@ -49,68 +47,12 @@ class NewsSpider(scrapy.Spider):
     newsnap/failed/<reason>.
     """
 
-    # who
-    anywhere: ClassVar[bool] = False
-    """Whether it reads whatever address is given, and is no source of its own."""
-    site: ClassVar[str] = ""
-    allowed_domains: ClassVar[list[str]] = []
-    timezone: ClassVar[str] = "Asia/Shanghai"
-    """IANA name of the zone of dates printed without an offset."""
-
-    # listing, cheapest first; the first way that is alive is taken
-    feed_urls: ClassVar[Sequence[str]] = ()
-    sitemap_urls: ClassVar[Sequence[str]] = ()
-    json_lists: ClassVar[Sequence[JsonList]] = ()
-    listing_urls: ClassVar[Sequence[str] | Mapping[str, str]] = ()
-    """Addresses; or, where neither address nor page tell an article's section, each with the section it lists."""
-    sublisting_url: ClassVar[str] = ""
-    """Regular expression for links of `listing_urls` that are lists themselves: the pages of a newspaper.  What they
-    list bears the words of the link as its section; the table of contents itself lists nothing else."""
-    skip_title: ClassVar[str] = ""
-    """Regular expression for listed headlines that are none: the line of the page's editors in a newspaper."""
-    article_url: ClassVar[str | Sequence[str]] = ()
-    mirrors: ClassVar[Sequence[tuple[str, str]]] = ()
-    scheme: ClassVar[str] = "https"
-    keep_query: ClassVar[Sequence[str]] = ()
-    first_page: ClassVar[int] = 1
-    """The number that page suffixes give the first page; 0 where `_1` leads to the second, as TRS writes them."""
-    fetch_url: ClassVar[tuple[str, str] | None] = None
-    """Regular expression and replacement: from the canonical address to the one that answers with the whole article."""
-
-    # page
-    layouts: ClassVar[Sequence[Layout]] = ()
-    drop: ClassVar[str] = ""
-    categories: ClassVar[dict[str, str]] = {}
-    rendered: ClassVar[bool] = False
-    """Whether articles need a browser."""
-    language: ClassVar[str] = "zh-CN"
-
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
         """Let a replay answer instead of the network where NEWSNAP_REPLAY says so, and a browser what needs one."""
         super().update_settings(settings)
         replay.configure(settings)
         rendered.configure(settings)
-
-    @classmethod
-    @functools.cache
-    def address_rules(cls) -> AddressRules:
-        """Return how this source writes its addresses."""
-        return AddressRules(
-            cls.name,
-            cls.allowed_domains,
-            cls.article_url,
-            mirrors=cls.mirrors,
-            scheme=cls.scheme,
-            keep_query=cls.keep_query,
-            first_page=cls.first_page,
-        )
-
-    @classmethod
-    @functools.cache
-    def page_layouts(cls) -> list[Layout]:
-        """Return the layouts, each with what this source drops on all its pages."""
-        return [replace(each, drop=union(each.drop, cls.drop)) for each in cls.layouts]
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -220,10 +162,6 @@ class NewsSpider(scrapy.Spider):
         known = [(each, Entry(each.url)) for id, each in addresses.items() if each is not None and each.id == id]
         async for request in self.wanted(known, listed=False):
             yield request
-
-    def fetch_address(self, address: Address) -> str:
-        """Return the address to ask for an article."""
-        return re.sub(*self.fetch_url, address.url) if self.fetch_url else address.url
 
     def needs_browser(self, url: str) -> bool:
         """Tell whether articles like that of an address are to be asked for with the browser at once."""
@@ -405,16 +343,6 @@ class NewsSpider(scrapy.Spider):
             captures=captures,
             rendered=any(map(rendered.was_rendered, captures)),
         )
-
-    def category(self, *labels: str | None) -> str | None:
-        """Return the category that the address, the page or the listing names, in this order."""
-        for label in filter(None, labels):
-            for part in (label, label.partition("/")[0]):
-                if part in self.categories:
-                    return self.categories[part]
-        if "*" in self.categories:  # a source of one subject
-            return self.categories["*"]
-        return next((found for label in labels if (found := categories.category_of(label))), "其他")
 
     def refine(self, article: Article, response: Response) -> Article | None:
         """Change an article where attributes cannot say how; None drops it."""
