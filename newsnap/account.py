@@ -19,10 +19,11 @@ from newsnap.generic import read_or_refuse
 from newsnap.items import Article
 from newsnap.layouts import Finder, Layout
 from newsnap.listings import Entry
-from newsnap.news_spider import NewsSpider, content_type, fetch_time, reason_of
+from newsnap.news_spider import NewsSpider
 from newsnap.page import Page
 from newsnap.pipelines.dates import DatesPipeline
 from newsnap.rendered.escalation import NeedsBrowser
+from newsnap.responses import content_type, fetch_time, reason_of
 from newsnap.spiders.web import WebSpider
 from newsnap.takedowns import Gate
 from newsnap.urls import Address

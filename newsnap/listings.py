@@ -273,6 +273,11 @@ def newest(entries: Sequence[Entry], *, fetched: datetime, zone: tzinfo) -> date
     return max(dated(entries, fetched=fetched, zone=zone), default=None)
 
 
+def listed_at(entry: Entry, *, fetched: datetime, zone: tzinfo) -> datetime | None:
+    """Return when an entry was published, as far as its listing tells; None if it does not."""
+    return next(dated([entry], fetched=fetched, zone=zone), None)
+
+
 def dated(entries: Sequence[Entry], *, fetched: datetime, zone: tzinfo) -> Iterator[datetime]:
     """Yield the times of the entries that have one."""
     for entry in entries:

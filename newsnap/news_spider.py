@@ -1,61 +1,44 @@
 """What all sources share: from a listing to articles, and from an article's pages to one `Article`."""
 
-import functools
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from pathlib import Path
-from typing import Any, ClassVar, Self
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from datetime import timedelta
+from typing import Any, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import scrapy
 from scrapy.crawler import Crawler
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 from scrapy.settings import BaseSettings
-from scrapy.spidermiddlewares.httperror import HttpError
-from scrapy.utils.gz import gunzip
 from twisted.python.failure import Failure
 
-from newsnap import categories, dates, generic, listings, rendered, replay
+from newsnap import arguments, generic, listings, rendered, replay
 from newsnap.dates import Witness
+from newsnap.declared import Declared
 from newsnap.encodings import Mojibake
 from newsnap.extract import Reading, mojibake, read_page
 from newsnap.items import Article, Capture
 from newsnap.layouts import Layout
-from newsnap.listings import Entry, JsonList, ListingError
+from newsnap.listings import Entry, JsonList
 from newsnap.looks import Looks
 from newsnap.page import Page
 from newsnap.rendered.escalation import ESCALATED, Escalation, NeedsBrowser, is_shell
-from newsnap.selectors import union
+from newsnap.responses import content_type, fetch_time, now, reason_of
 from newsnap.store import Store
-from newsnap.urls import Address, AddressError, AddressRules, without_scheme
+from newsnap.urls import Address, without_scheme
+from newsnap.ways import Ways
 
 __all__ = ["JsonList", "Layout", "NewsSpider"]
 
 
-Listed = tuple[str, list[Entry], datetime]
-"""Address of a listing, its entries, when it was fetched."""
-
 AS_LISTED = "newsnap_as_listed"
 """Key in a request's meta: it asks for the address as listed, the canonical one having failed."""
 
-RELATIVE = re.compile("前|刚|今|昨|周|星期")
-"""Words of dates that mean another day tomorrow."""
 
-UNCHANGED: list[Entry] = []
-"""The entries of a listing that answered 304: all of them were stored in an earlier run."""
-
-
-class ArgumentError(ValueError):
-    """A spider argument that cannot be obeyed; the message names it, its value, the rule and the way out."""
-
-
-class NewsSpider(scrapy.Spider):
+class NewsSpider(Declared, scrapy.Spider):
     """Reads one source.
 
     Arguments: urls (addresses parted by commas, or @FILE with one a line), limit (number of articles), since
@@ -64,68 +47,12 @@ class NewsSpider(scrapy.Spider):
     newsnap/failed/<reason>.
     """
 
-    # who
-    anywhere: ClassVar[bool] = False
-    """Whether it reads whatever address is given, and is no source of its own."""
-    site: ClassVar[str] = ""
-    allowed_domains: ClassVar[list[str]] = []
-    timezone: ClassVar[str] = "Asia/Shanghai"
-    """IANA name of the zone of dates printed without an offset."""
-
-    # listing, cheapest first; the first way that is alive is taken
-    feed_urls: ClassVar[Sequence[str]] = ()
-    sitemap_urls: ClassVar[Sequence[str]] = ()
-    json_lists: ClassVar[Sequence[JsonList]] = ()
-    listing_urls: ClassVar[Sequence[str] | Mapping[str, str]] = ()
-    """Addresses; or, where neither address nor page tell an article's section, each with the section it lists."""
-    sublisting_url: ClassVar[str] = ""
-    """Regular expression for links of `listing_urls` that are lists themselves: the pages of a newspaper.  What they
-    list bears the words of the link as its section; the table of contents itself lists nothing else."""
-    skip_title: ClassVar[str] = ""
-    """Regular expression for listed headlines that are none: the line of the page's editors in a newspaper."""
-    article_url: ClassVar[str | Sequence[str]] = ()
-    mirrors: ClassVar[Sequence[tuple[str, str]]] = ()
-    scheme: ClassVar[str] = "https"
-    keep_query: ClassVar[Sequence[str]] = ()
-    first_page: ClassVar[int] = 1
-    """The number that page suffixes give the first page; 0 where `_1` leads to the second, as TRS writes them."""
-    fetch_url: ClassVar[tuple[str, str] | None] = None
-    """Regular expression and replacement: from the canonical address to the one that answers with the whole article."""
-
-    # page
-    layouts: ClassVar[Sequence[Layout]] = ()
-    drop: ClassVar[str] = ""
-    categories: ClassVar[dict[str, str]] = {}
-    rendered: ClassVar[bool] = False
-    """Whether articles need a browser."""
-    language: ClassVar[str] = "zh-CN"
-
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
         """Let a replay answer instead of the network where NEWSNAP_REPLAY says so, and a browser what needs one."""
         super().update_settings(settings)
         replay.configure(settings)
         rendered.configure(settings)
-
-    @classmethod
-    @functools.cache
-    def address_rules(cls) -> AddressRules:
-        """Return how this source writes its addresses."""
-        return AddressRules(
-            cls.name,
-            cls.allowed_domains,
-            cls.article_url,
-            mirrors=cls.mirrors,
-            scheme=cls.scheme,
-            keep_query=cls.keep_query,
-            first_page=cls.first_page,
-        )
-
-    @classmethod
-    @functools.cache
-    def page_layouts(cls) -> list[Layout]:
-        """Return the layouts, each with what this source drops on all its pages."""
-        return [replace(each, drop=union(each.drop, cls.drop)) for each in cls.layouts]
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -151,14 +78,14 @@ class NewsSpider(scrapy.Spider):
     ):
         """Read the arguments.
 
-        Raises ArgumentError.
+        Raises arguments.ArgumentError.
         """
         super().__init__(name, **kwargs)
         self.zone = ZoneInfo(self.timezone)
-        self.given = self._read_urls(urls)
-        self.limit = self._read_limit(limit)
-        self.since = self._read_since(since)
-        self.refresh = self._read_refresh(refresh)
+        self.given = arguments.read_urls(urls, self.adopt)
+        self.limit = arguments.read_limit(limit)
+        self.since = arguments.read_since(since, self.zone)
+        self.refresh = arguments.read_refresh(refresh)
         self.asked: set[str] = set()
         """Identities asked for in this run."""
         self.validators: dict[str, dict[str, str]] = {}
@@ -166,57 +93,12 @@ class NewsSpider(scrapy.Spider):
         self.seen_validators: dict[str, dict[str, str]] = {}
         """The same, of this run; kept by runs.RunLog if it ends well."""
 
-    # --- arguments ---
-
-    def _read_urls(self, urls: str) -> list[tuple[Address, Entry]] | None:
-        if not urls:
-            return None
-        if urls.startswith("@"):
-            try:
-                lines = Path(urls[1:]).read_text(encoding="utf-8").splitlines()
-            except (OSError, UnicodeDecodeError) as error:
-                raise ArgumentError(
-                    f"urls={urls} cannot be read ({error}): give a text file, one address a line"
-                ) from None
-        else:
-            lines = urls.split(",")
-        wanted = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-        if not wanted:
-            raise ArgumentError(
-                f"urls={urls} holds no address: give at least one, or leave urls out to crawl the listings"
-            )
-        try:
-            given = [(self.adopt(each), Entry(each)) for each in wanted]
-        except AddressError as error:
-            raise ArgumentError(f"urls: {error}") from None
-        return list({address.id: (address, entry) for address, entry in given}.values())
-
     def adopt(self, url: str) -> Address:
         """Return the address of what is given as an article.
 
         Raises AddressError.
         """
         return self.address_rules().adopt(url)
-
-    def _read_limit(self, limit: str) -> int | None:
-        if not limit:
-            return None
-        if not limit.isdecimal() or int(limit) < 1:
-            raise ArgumentError(f"limit={limit} is not a number of articles: give a whole number from 1")
-        return int(limit)
-
-    def _read_since(self, since: str) -> datetime | None:
-        if not since:
-            return None
-        try:
-            return datetime.strptime(since, "%Y-%m-%d").replace(tzinfo=self.zone).astimezone(UTC)
-        except ValueError:
-            raise ArgumentError(f"since={since} is not a day: give it as YYYY-MM-DD, e.g. since=2026-10-03") from None
-
-    def _read_refresh(self, refresh: str) -> bool:
-        if refresh not in ("", "0", "1"):
-            raise ArgumentError(f"refresh={refresh} is neither 0 nor 1: give refresh=1 to fetch again what is stored")
-        return refresh == "1"
 
     # --- from the listings to requests ---
 
@@ -226,160 +108,14 @@ class NewsSpider(scrapy.Spider):
             async for request in self.wanted(self.given):
                 yield request
             return
-        async for request in self.listed():
-            yield request
-        async for request in self.overdue():
-            yield request
-
-    async def listed(self) -> AsyncIterator[Request]:
-        """Ask for the articles that the first living way of listing names."""
-        self.validators = await self.store.runs.validators(self.name)
-        max_age = timedelta(days=self.settings.getint("NEWSNAP_LISTING_MAX_AGE_DAYS"))
-        for way in (self.from_feeds, self.from_sitemaps, self.from_json_lists, self.from_html):
-            alive, death = False, ""
-            async for url, entries, fetched in way():
-                if entries is UNCHANGED:
-                    alive = True
-                    continue
-                articles = self.articles_in([self.settled(entry, fetched) for entry in entries])
-                listed = [entry for _, entry in articles]
-                reach = max(max_age, fetched - self.since) if self.since else max_age
-                if reason := listings.dead(listed, fetched=fetched, zone=self.zone, max_age=reach):
-                    death = f"{url}: {reason}"
-                    self.logger.debug("Dead listing %s", death)
-                    continue
-                alive = True
+        async with aclosing(Ways(self).articles()) as listed:
+            async for articles in listed:
                 async for request in self.wanted(articles):
                     yield request
                 if self.limit is not None and len(self.asked) >= self.limit:
-                    return
-            if alive:
-                return
-            if death:
-                self.crawler.stats.inc_value("newsnap/listing/dead")
-                self.logger.warning("%s is dead, the next way of listing is tried", death)
-        self.crawler.stats.set_value("newsnap/listing/none_alive", 1)
-        self.logger.error("No listing of %s is alive: nothing is crawled; see why in the warnings before", self.name)
-
-    async def from_feeds(self) -> AsyncIterator[Listed]:
-        for url in self.feed_urls:
-            if response := await self.listing(url):
-                yield (
-                    url,
-                    self.entries_of(response, partial(listings.read_feed, response.body, response.url)),
-                    fetch_time(response),
-                )
-
-    async def from_sitemaps(self) -> AsyncIterator[Listed]:
-        """Yield the pages of the sitemaps; of an index only those sitemaps that changed lately are read."""
-        todo = [(url, 0) for url in self.sitemap_urls]
-        while todo:
-            url, depth = todo.pop(0)
-            if not (response := await self.listing(url)):
-                continue
-            fetched = fetch_time(response)
-            if response.status == 304:
-                yield url, UNCHANGED, fetched
-                continue
-            try:
-                sitemap = listings.read_sitemap(unzipped(response), response.url)
-            except ListingError as error:
-                self.unread(response, error)
-                continue
-            if depth < listings.MAX_DEPTH:
-                fresh = self.fresh(sitemap.children, fetched)
-                known = {each for each, _ in todo}
-                todo += [(each, depth + 1) for each in dict.fromkeys(entry.url for entry in fresh) if each not in known]
-            if sitemap.entries:
-                # the whole list tells whether it is alive, its fresh part what is to be read
-                yield url, self.fresh(sitemap.entries, fetched) or sitemap.entries[:1], fetched
-
-    async def from_json_lists(self) -> AsyncIterator[Listed]:
-        for each in self.json_lists:
-            if response := await self.listing(each.url, each.post, each.headers):
-                kind = content_type(response)
-                entries = self.entries_of(response, partial(listings.read_json, response.body, kind, each))
-                yield each.url, entries, fetch_time(response)
-
-    async def from_html(self) -> AsyncIterator[Listed]:
-        given = self.listing_urls
-        todo = dict(given) if isinstance(given, Mapping) else dict.fromkeys(given, "")
-        known = set(todo)
-        while todo:
-            url, section = next(iter(todo.items()))
-            del todo[url]
-            if not (response := await self.listing(url)):
-                continue
-            kind = content_type(response)
-            entries = self.entries_of(response, partial(listings.read_html, response.body, kind, response.url))
-            sublists = self.sublists_in(entries) if url in self.listing_urls else {}
-            if sublists:
-                todo |= {each: words for each, words in sublists.items() if each not in known}
-                known |= sublists.keys()
-                continue
-            if section and entries is not UNCHANGED:
-                entries = [replace(each, category=each.category or section) for each in entries]
-            yield url, entries, fetch_time(response)
-
-    def sublists_in(self, entries: Sequence[Entry]) -> dict[str, str]:
-        """Return the addresses of the lists that a list leads to, each with the words of its link."""
-        if not self.sublisting_url:
-            return {}
-        return {each.url: each.title for each in entries if re.search(self.sublisting_url, each.url)}
-
-    async def listing(self, url: str, post: str = "", headers: Mapping[str, str] | None = None) -> Response | None:
-        """Fetch a listing, if it changed since a run that stored all it listed; None where it cannot be had."""
-        every = {**(headers or {}), **({"Content-Type": "application/json"} if post else self.validators.get(url, {}))}
-        method = "POST" if post else "GET"
-        request = Request(url, method=method, body=post or None, meta={"allow_offsite": True}, headers=every)
-        try:
-            response = await self.crawler.engine.download_async(request)
-        except Exception as error:  # whatever keeps a listing away, the next one may be alive
-            self.lost(url, reason_of(error), "listing")
-            return None
-        if response.status == 304:
-            self.crawler.stats.inc_value("newsnap/listing/unchanged")
-        elif response.status != 200:
-            self.lost(url, f"HTTP {response.status}", "listing")
-            return None
-        names = {"If-None-Match": "ETag", "If-Modified-Since": "Last-Modified"}
-        told = {ours: value.decode("latin-1") for ours, its in names.items() if (value := response.headers.get(its))}
-        self.seen_validators[url] = told or self.validators.get(url, {})
-        self.crawler.stats.inc_value("newsnap/listing/fetched")
-        return response
-
-    def entries_of(self, response: Response, read: Callable[[], list[Entry]]) -> list[Entry]:
-        """Read a listing, within bounds; what is not what it should be has no entries, and says so."""
-        if response.status == 304:
-            return UNCHANGED
-        try:
-            entries = read()
-        except (ListingError, Mojibake) as error:
-            self.unread(response, error)
-            return []
-        bound = self.settings.getint("NEWSNAP_LISTING_MAX_ENTRIES")
-        if len(entries) > bound:
-            self.logger.warning("%s lists %d entries, only the first %d are read", response.url, len(entries), bound)
-        return entries[:bound]
-
-    def unread(self, response: Response, error: Exception) -> None:
-        self.crawler.stats.inc_value("newsnap/listing/unreadable")
-        self.logger.warning("The listing %s cannot be read: %s", response.url, error)
-
-    def fresh(self, entries: Sequence[Entry], fetched: datetime) -> list[Entry]:
-        """Return the entries that are not older than the crawl goes back; those without a date are fresh."""
-        oldest = self.since or fetched - timedelta(days=self.settings.getint("NEWSNAP_CRAWL_MAX_AGE_DAYS"))
-        return [entry for entry in entries if (at := self.listed_at(entry, fetched)) is None or at >= oldest]
-
-    def listed_at(self, entry: Entry, fetched: datetime) -> datetime | None:
-        return next(listings.dated([entry], fetched=fetched, zone=self.zone), None)
-
-    def settled(self, entry: Entry, fetched: datetime) -> Entry:
-        """Return an entry whose date does not depend on when it is read: 3小时前 is said when it is listed."""
-        if not RELATIVE.search(entry.published):
-            return entry
-        moment = dates.read_moment(entry.published, fetched=fetched, zone=self.zone)
-        return replace(entry, published=moment.at.isoformat()) if moment else entry
+                    break
+        async for request in self.overdue():
+            yield request
 
     def articles_in(self, entries: Sequence[Entry]) -> list[tuple[Address, Entry]]:
         """Return the entries that are articles of this source, each once."""
@@ -402,7 +138,8 @@ class NewsSpider(scrapy.Spider):
             if self.limit is not None and len(self.asked) >= self.limit:
                 self.crawler.stats.inc_value("newsnap/spider/beyond_limit")
                 continue
-            if self.since and (at := self.listed_at(entry, now())) and at < self.since - timedelta(days=1):
+            at = listings.listed_at(entry, fetched=now(), zone=self.zone) if self.since else None
+            if self.since and at and at < self.since - timedelta(days=1):
                 self.crawler.stats.inc_value("newsnap/dates/before_since")
                 continue
             self.asked.add(address.id)
@@ -425,10 +162,6 @@ class NewsSpider(scrapy.Spider):
         known = [(each, Entry(each.url)) for id, each in addresses.items() if each is not None and each.id == id]
         async for request in self.wanted(known, listed=False):
             yield request
-
-    def fetch_address(self, address: Address) -> str:
-        """Return the address to ask for an article."""
-        return re.sub(*self.fetch_url, address.url) if self.fetch_url else address.url
 
     def needs_browser(self, url: str) -> bool:
         """Tell whether articles like that of an address are to be asked for with the browser at once."""
@@ -611,16 +344,6 @@ class NewsSpider(scrapy.Spider):
             rendered=any(map(rendered.was_rendered, captures)),
         )
 
-    def category(self, *labels: str | None) -> str | None:
-        """Return the category that the address, the page or the listing names, in this order."""
-        for label in filter(None, labels):
-            for part in (label, label.partition("/")[0]):
-                if part in self.categories:
-                    return self.categories[part]
-        if "*" in self.categories:  # a source of one subject
-            return self.categories["*"]
-        return next((found for label in labels if (found := categories.category_of(label))), "其他")
-
     def refine(self, article: Article, response: Response) -> Article | None:
         """Change an article where attributes cannot say how; None drops it."""
         return article
@@ -651,32 +374,3 @@ class NewsSpider(scrapy.Spider):
         self.crawler.stats.inc_value(f"newsnap/failed/{what}/{reason}")
         level = logging.INFO if reason in ("robots.txt", "taken down") else logging.WARNING
         self.logger.log(level, "The %s %s is not had: %s", what, url, reason)
-
-
-def reason_of(error: BaseException | None) -> str:
-    """Return in a word or two why a request failed; the words are those of the summary and of `crawls`."""
-    if isinstance(error, HttpError):
-        return f"HTTP {error.response.status}"
-    if isinstance(error, IgnoreRequest):
-        return "robots.txt" if "robots.txt" in str(error) else str(error).partition(":")[0] or "ignored"
-    name = type(error).__name__
-    return {"DownloadTimeoutError": "timeout", "DownloadCancelledError": "too large"}.get(name, name)
-
-
-def content_type(response: Response) -> str:
-    return (response.headers.get("Content-Type") or b"").decode("latin-1")
-
-
-def fetch_time(response: Response) -> datetime:
-    """Return when a response was received: now, or when it was recorded where a replay answers."""
-    fetched = response.meta.get("fetched")
-    return fetched if isinstance(fetched, datetime) else now()
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def unzipped(response: Response) -> bytes:
-    """Return the body of a sitemap, which may be a gzip file."""
-    return gunzip(response.body, max_size=64 * 1024 * 1024) if response.body[:2] == b"\x1f\x8b" else response.body

@@ -4,7 +4,6 @@ import ipaddress
 import os
 import socket
 import subprocess
-import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
+from readied import Readied, readied
 
 from newsnap.store.server import EmbeddedServer
 
@@ -65,14 +65,18 @@ def environment(db: Database[Document], mongo_uri: str, tmp_path: Path) -> dict[
     }
 
 
+@pytest.fixture(scope="session")
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Readied]:
+    """A Python that has read newsnap, from which commands are forked."""
+    with readied(tmp_path_factory.mktemp("readied"), ROOT) as python:
+        yield python
+
+
 @pytest.fixture
-def scrapy(environment: dict[str, str]) -> Scrapy:
+def scrapy(environment: dict[str, str], waiting: Readied) -> Scrapy:
     """Run `scrapy ARGUMENTS` in the project, to its end; keyword arguments are environment variables."""
 
     def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-W", "error::DeprecationWarning:newsnap", "-m", "scrapy", *arguments],
-            cwd=ROOT, env=environment | variables, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+        return waiting.run(arguments, environment | variables, timeout=120)
 
     return run

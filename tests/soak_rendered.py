@@ -30,7 +30,7 @@ SETTINGS = {
     "NEWSNAP_RENDERED_PROCESS_BYTES": "400000000",
     "CONCURRENT_REQUESTS_PER_DOMAIN": "2",
     "NEWSNAP_RENDERED_PAGE_REQUESTS": "30",
-    "NEWSNAP_RENDERED_BROWSER_PAGES": "40",
+    "NEWSNAP_RENDERED_BROWSER_PAGES": "20",
     "CLOSESPIDER_ERRORCOUNT": "0",
 }
 
@@ -120,6 +120,10 @@ class Family:
     def browsers(self) -> list[int]:
         """Return the ids of the browsers' main processes."""
         return [id for id, line in self.look().items() if "--headless" in line and "--type=" not in line]
+
+    def drivers(self) -> list[int]:
+        """Return the ids of the processes of Playwright that steer the browsers."""
+        return [id for id, line in self.look().items() if "run-driver" in line]
 
 
 def memory_of(id: int) -> int:

@@ -13,9 +13,9 @@ from scrapy.utils.project import get_project_settings
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from newsnap.arguments import ArgumentError
 from newsnap.dates import judge
 from newsnap.generic import read_generic, read_or_refuse
-from newsnap.news_spider import ArgumentError
 from newsnap.page import Page
 from newsnap.sources import load_sources
 from newsnap.spiders.web import WebSpider

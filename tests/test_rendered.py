@@ -24,7 +24,7 @@ from soak_rendered import MISBEHAVING, Family, crawl_environment, soak
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from newsnap.extract import Page
+from newsnap.page import Page
 from newsnap.rendered import executable
 from newsnap.rendered.bounds import Bounds
 from newsnap.rendered.escalation import Escalation, is_shell
@@ -134,15 +134,15 @@ def test_of_two_sources_in_one_run_only_the_rendered_one_has_a_browser(
 
 
 def test_a_crawl_learns_that_its_source_needs_a_browser(crawl: Crawl, site: Site, db: Database[Document]) -> None:
-    pages = [f"turned/{number}.html" for number in range(1, 7)]
+    pages = [f"turned/{number}.html" for number in range(1, 6)]
     done = crawl("turned", *pages)
     assert done.returncode == 0, done.stderr
-    assert db.articles.count_documents({"rendered": True}) == 6
+    assert db.articles.count_documents({"rendered": True}) == 5
     escalated = stat(done, "rendered/escalated")
     assert escalated in (Escalation.SURE, Escalation.SURE + 1)  # one more may be on its way by then
     asked = [site.count(f"/{page}") for page in pages]
-    assert asked == [2] * escalated + [1] * (6 - escalated)
-    assert f"rendered 6 of {6 + escalated} pages" in done.stderr
+    assert asked == [2] * escalated + [1] * (5 - escalated)
+    assert f"rendered 5 of {5 + escalated} pages" in done.stderr
 
 
 def test_a_browser_that_does_not_help_is_not_tried_for_ever() -> None:
@@ -277,7 +277,6 @@ def test_a_page_that_misbehaves_costs_itself_and_nothing_else(
 ) -> None:
     home = Path(environment["NEWSNAP_HOME"])
     opened = crawl_environment(home, environment["MONGO_URI"]) | {"MONGO_DATABASE": db.name}
-    opened["NEWSNAP_RENDERED_BROWSER_PAGES"] = "12"
     figures = soak(site, 2 * len(MISBEHAVING), home, opened, every=2)
     told = "\n".join([*figures.lines(), figures.log])
     assert figures.stored == figures.wanted, told
@@ -286,16 +285,21 @@ def test_a_page_that_misbehaves_costs_itself_and_nothing_else(
     assert "Traceback" not in figures.log, told
     assert "destroyed" not in figures.log, told
     assert re.search(r"rendered/failed/(timeout|memory)", figures.log), told
+    assert re.search(r"rendered/browsers.: [2-9]", figures.log), "an old browser is replaced"
 
 
-def test_a_browser_that_is_killed_is_started_again(crawl: Crawl, db: Database[Document], family: Family) -> None:
+@pytest.mark.parametrize("killed_one", ["browsers", "drivers"])
+def test_a_browser_that_is_killed_is_started_again(
+    crawl: Crawl, db: Database[Document], family: Family, killed_one: str
+) -> None:
     killed = []
 
     def kill() -> None:
         while not killed:
             time.sleep(0.3)
-            if found := family.browsers():
+            if family.browsers():
                 time.sleep(1.5)  # by then a page is open
+                found = getattr(family, killed_one)()
                 os.kill(found[0], signal.SIGKILL)
                 killed.append(found[0])
 

@@ -1,14 +1,19 @@
 """`scrapy why` and `scrapy parse`: what was decided about one address, and nothing is stored by asking."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import Scrapy
+from scrapy.utils.project import get_project_settings
 from test_generic import URL, article, saved_page_of_people, write_warc
 
+from newsnap.sources import load_sources
+
 KNOWN, SAVED = saved_page_of_people()
+SOURCES = load_sources(get_project_settings())
 
 
 @pytest.fixture
@@ -48,6 +53,14 @@ def test_why_tells_what_gave_each_field_and_stores_nothing(scrapy: Scrapy, db: A
     assert [each["step"] for each in told["steps"]] == ["dedupe", "dates", "takedowns", "mongo"]
     assert told["steps"][-1]["outcome"] == "would store revision 1"
     assert db.articles.count_documents({}) == db.captures.count_documents({}) == db.crawls.count_documents({}) == 0
+
+
+def test_a_recording_is_not_asked_at_the_pace_of_its_source(scrapy: Scrapy, warc: str) -> None:
+    done = scrapy("why", KNOWN, "-L", "DEBUG", NEWSNAP_REPLAY=warc)
+    assert done.returncode == 0, done.stderr
+    at = [datetime.fromisoformat(line[:19]) for line in done.stderr.splitlines() if "DEBUG: Crawled" in line]
+    assert len(at) == 2, "robots.txt and the page"
+    assert (at[1] - at[0]).total_seconds() < SOURCES["people"].custom_settings["DOWNLOAD_DELAY"] / 2
 
 
 def test_why_reads_the_stored_page_without_the_network(scrapy: Scrapy, db: Any, warc: str) -> None:

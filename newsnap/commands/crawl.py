@@ -9,8 +9,8 @@ from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 
+from newsnap.arguments import ArgumentError
 from newsnap.commands import complain
-from newsnap.news_spider import ArgumentError
 from newsnap.outcome import outcome_of
 from newsnap.recordings import ReplayError
 from newsnap.rendered import check_browser

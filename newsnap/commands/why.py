@@ -9,8 +9,8 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from newsnap.account import Inspector, plain, told
+from newsnap.arguments import ArgumentError
 from newsnap.commands import complain
-from newsnap.news_spider import ArgumentError
 from newsnap.recordings import ReplayError
 from newsnap.replay import open_ahead
 from newsnap.store import Store, StoreError

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import CDPSession, Error
+from playwright.async_api import CDPSession
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
@@ -81,15 +81,18 @@ class Pages(ScrapyPlaywrightDownloadHandler):
             for attempt in range(1, ATTEMPTS + 1):
                 async with self.entrance:
                     await self.ready(url)
-                    browser, gone = self.browser, self.gone
+                    gone = self.gone
                     self.open += 1
                     self.shown += 1
                     self.all_left.clear()
                 try:
                     return await unless(gone, self.visit(url, supply))
-                except (BrowserGone, Error) as error:
-                    if browser.is_connected():
+                except RenderingFailed:
+                    raise
+                except Exception as error:  # Playwright has names for some of what goes wrong
+                    if not gone.is_set() and await self.answers():
                         raise RenderingFailed("failed", url, str(error).partition("\n")[0]) from None
+                    gone.set()
                     logger.warning("The browser ended while %s was open in it", url)
                     if attempt == ATTEMPTS:
                         raise RenderingFailed("crashed", url, "the browser ended each time") from None
@@ -139,14 +142,22 @@ class Pages(ScrapyPlaywrightDownloadHandler):
             logger.warning("The browser does not answer and is killed")
             if self.watch:
                 self.watch.kill(self.watch.browser)
-        except Error:
+        except Exception:
             pass  # it is gone
 
     # --- the browser's life ---
 
     def running(self) -> bool:
-        """Tell whether there is a browser that answers."""
-        return hasattr(self, "browser") and self.browser.is_connected()
+        """Tell whether there is a browser, as far as it is known."""
+        return hasattr(self, "browser") and self.browser.is_connected() and not self.gone.is_set()
+
+    async def answers(self) -> bool:
+        """Tell whether the browser answers; it is thought to be connected even when Playwright's driver is gone."""
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                return self.watch is not None and bool(await processes(self.watch.session))
+        except Exception:
+            return False
 
     async def ready(self, url: str) -> None:
         """Have a browser: the first, one for that which is gone, a new one for that which is old.
@@ -159,24 +170,36 @@ class Pages(ScrapyPlaywrightDownloadHandler):
             await self.stop()
         if self.running():
             return
-        await self.stop()
-        self.gone = asyncio.Event()
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                await self._launch()
-                await self._maybe_launch_browser()
-                self.watch = await Watch.over(self)
-        except (Error, OSError, TimeoutError) as error:
+        for attempt in range(1, ATTEMPTS + 1):
             await self.stop()
-            said = str(error).strip().splitlines() or [type(error).__name__]
-            hint = next((line for line in said if "sandbox" in line.lower()), said[0]).strip()
-            path = self.browser_provider_cls.keywords["executable"]
-            why = f"{path} does not start ({hint}): NEWSNAP_BROWSER_PATH names another browser"
-            if "sandbox" in hint.lower():
-                why += ", NEWSNAP_BROWSER_SANDBOX=0 does without the sandbox where the system allows none"
-            raise RenderingFailed("no browser", url, why) from None
+            try:
+                await self.start()
+            except Exception as error:
+                if attempt == ATTEMPTS:
+                    await self.stop()
+                    raise RenderingFailed("no browser", url, self.reason(error)) from None
+            else:
+                return
+
+    async def start(self) -> None:
+        """Start Playwright and a browser; raise whatever keeps it from that."""
+        self.gone = asyncio.Event()
+        async with asyncio.timeout(START_SECONDS):
+            await self._launch()
+            await self._maybe_launch_browser()
+            self.watch = await Watch.over(self)
         self.shown = 0
         self.crawler.stats.inc_value("newsnap/rendered/browsers")
+
+    def reason(self, error: Exception) -> str:
+        """Return why a browser did not start, and what to do."""
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        hint = next((line for line in said if "sandbox" in line.lower()), said[0]).strip()
+        path = self.browser_provider_cls.keywords["executable"]
+        why = f"{path} does not start ({hint}): NEWSNAP_BROWSER_PATH names another browser"
+        if "sandbox" in hint.lower():
+            why += ", NEWSNAP_BROWSER_SANDBOX=0 does without the sandbox where the system allows none"
+        return why
 
     async def stop(self) -> None:
         """End the browser and Playwright, by force if they do not listen; may be called when nothing runs."""
@@ -186,10 +209,10 @@ class Pages(ScrapyPlaywrightDownloadHandler):
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._close()
-        except (Error, TimeoutError):
+        except Exception:  # it did not listen, or is gone
             if watch:
                 watch.kill(watch.browser)
-            with suppress(Error, TimeoutError):
+            with suppress(Exception):
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await self.browser_provider.close()
         self.context_wrappers.clear()
@@ -249,7 +272,7 @@ class Watch:
                 continue
             try:
                 found = await processes(self.session)
-            except Error:
+            except Exception:
                 return  # the browser is gone
             for kind, id in found:
                 size = self.size(id)

@@ -23,6 +23,7 @@ FEW_CHARACTERS = 100
 WITHOUT = """
 const names = ["RTCPeerConnection", "webkitRTCPeerConnection", "WebTransport", "SharedWorker"];
 for (const name of names) delete globalThis[name];
+globalThis.close = () => {};
 globalThis.open = globalThis.prompt = () => null;
 globalThis.confirm = () => false;
 globalThis.alert = globalThis.print = () => {};

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from scrapy.http import Request, Response
 
+from newsnap.arguments import ArgumentError
 from newsnap.extract import Reading
 from newsnap.items import Article, Capture
 from newsnap.listings import Entry
-from newsnap.news_spider import ArgumentError, NewsSpider
+from newsnap.news_spider import NewsSpider
 from newsnap.sources import Sources, load_sources
 from newsnap.urls import Address, AddressRules, digest, tidy
 
@@ -83,7 +84,9 @@ class WebSpider(NewsSpider):
             yield request
 
     def keep_pace(self, address: Address) -> None:
-        """Let a host be asked as seldom as by a crawl of its own source."""
+        """Let a host be asked as seldom as by a crawl of its own source; a recording need not be spared."""
+        if self.settings.get("NEWSNAP_REPLAY"):
+            return
         source = self.sources.get(address.id.partition(":")[0])
         delay = (source.custom_settings or {}).get("DOWNLOAD_DELAY") if source else None
         if delay is not None:
