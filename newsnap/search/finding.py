@@ -150,7 +150,7 @@ class _Page:
         self._ranked = ranked
         self._results = results
         self._words = Marker(ranked.rarity)
-        self._phrases = [Marker({each.text: 1.0}) for each in query.wanted if each.phrase and len(each.terms) > 1]
+        self._phrases = [Marker({each.text: 1.0}) for each in query.wanted if each.phrase and len(each.text) > 2]
         mean = sum(ranked.rarity.values()) / max(len(ranked.rarity), 1)
         self._runs = [(Marker({run: 1.0}), AS_TYPED * mean * min(len(run), 12)) for run in query.runs[:3]]
 

@@ -156,9 +156,8 @@ def likest(
         gain = there.often * 2.2 / (there.often + 1.2 * (0.4 + 0.6 * length)) + 0.7 * there.headline
         scores[there.places] += (weight * gain).astype(np.float32)
         shared[there.places] += 1
-    own = columns.story[np.array([id == article["_id"] for id in columns.ids], dtype=np.bool_)]
     possible = columns.alive & (shared >= min(2, len(telling))) & (scores > 0)
-    possible &= ~np.isin(columns.story, own)
+    possible &= columns.story != columns.story_of(article["story"])
     places = np.flatnonzero(possible)
     if not len(places):
         return [], []
@@ -175,12 +174,12 @@ def varied(places: Sequence[int], worth: Sequence[float], snapshot: Snapshot) ->
     """Return identities, one a story, where many of one source come later than others as good."""
     columns = snapshot.columns
     left = dict(zip(places, worth, strict=True))
+    source = {place: columns.facets[columns.facet[place]][0] for place in left}
     of_source: dict[str, int] = {}
     stories: set[int] = set()
     ids: list[str] = []
     scores: list[float] = []
     while left and len(ids) < KEPT:
-        source = {place: columns.facets[columns.facet[place]][0] for place in left}
         place = max(left, key=lambda each: left[each] * OF_ONE_SOURCE ** min(of_source.get(source[each], 0), 5))
         score = left.pop(place)
         of_source[source[place]] = of_source.get(source[place], 0) + 1
