@@ -13,7 +13,7 @@ import numpy as np
 
 from newsnap.search.index import Index, Snapshot
 from newsnap.search.indexer import beside
-from newsnap.search.passages import MOST_READ, Marker, Pieces, around, pieces
+from newsnap.search.passages import MOST_READ, Marker, Match, Pieces, around, pieces
 from newsnap.search.query import Query, QueryTooCostly, parse
 from newsnap.search.ranking import Ranked, best, rank
 from newsnap.search.related import Known, Related, known, relate, shown
@@ -118,6 +118,8 @@ class Search:
         query = parse(text)
         query.sources += [source] if source else []
         query.categories += [category] if category else []
+        if any(each is not None and each.tzinfo is None for each in (since, until)):
+            raise TypeError("since and until are moments: give them with their zone")
         query.since = max(filter(None, (query.since, since)), default=None)
         query.until = min(filter(None, (query.until, until)), default=None)
         snapshot = await self._index.now()
@@ -160,7 +162,7 @@ class _Page:
         self._ranked = ranked
         self._results = results
         self._words = Marker(ranked.rarity)
-        self._phrases = [Marker({each.text: 1.0}) for each in query.wanted if each.phrase and len(each.terms) > 1]
+        self._phrases = [Marker({each.text: 1.0}) for each in query.wanted if each.phrase and len(each.text) > 2]
         mean = sum(ranked.rarity.values()) / max(len(ranked.rarity), 1)
         self._runs = [(Marker({run: 1.0}), AS_TYPED * mean * min(len(run), 12)) for run in query.runs[:3]]
 
@@ -168,7 +170,7 @@ class _Page:
         """Read articles in the order of their rank until there are enough for the page."""
         stories, found = self._stories()
         wanted, read = page * size, 0
-        kept: list[Hit | None] = []
+        kept: list[_Candidate | None] = []
         most = min(len(stories), MOST_VERIFIED) if self._phrases else len(stories)
         while len(kept) < wanted and read < most:
             batch = stories[read : read + READ]
@@ -177,7 +179,7 @@ class _Page:
                 kept += [None] * len(batch)  # on pages before this one
             else:
                 kept += await self._read(batch)
-        self._results.hits = [hit for hit in kept[wanted - size : wanted] if hit is not None]
+        self._results.hits = [self._hit(each) for each in kept[wanted - size : wanted] if each is not None]
         if self._phrases and read < found:
             self._results.total, self._results.more = len(kept), True
         else:
@@ -200,34 +202,45 @@ class _Page:
                     break
         return stories, found
 
-    async def _read(self, batch: Sequence[_Story]) -> list[Hit]:
-        """Return the hits of stories, those first in which the words stand close together."""
+    async def _read(self, batch: Sequence[_Story]) -> list["_Candidate"]:
+        """Return the articles of stories, those first in which the words stand close together."""
         ids = [self._snapshot.columns.ids[each.place] for each in batch]
         articles = await self._store.terms.shown([id for id in ids if id])
         there = [(story, articles[id]) for id, story in zip(ids, batch, strict=True) if id in articles]
-        hits = [hit for story, article in there if (hit := self._hit(story, article))]
-        return sorted(hits, key=lambda hit: -hit.score)
+        candidates = [each for story, article in there if (each := self._candidate(story, article))]
+        return sorted(candidates, key=lambda each: -each.score)
 
-    def _hit(self, story: _Story, article: Document) -> Hit | None:
-        """Return an article as a hit; None if a phrase does not stand in it."""
-        title, body = article["title"], article.pop("body")
-        text = f"{title}\n{body}"[:MOST_READ]
-        folded = fold(text)
+    def _candidate(self, story: _Story, article: Document) -> "_Candidate | None":
+        """Weigh an article by its text; None if a phrase does not stand in it."""
+        folded = fold(f"{article['title']}\n{article['body']}"[:MOST_READ])
         aside = fold("\n".join(beside(article))) if self._phrases else ""
         if not all(phrase.matches(folded) or phrase.matches(aside) for phrase in self._phrases):
             return None
         matches = self._words.matches(folded)
         score = story.score + CLOSE * self._words.best(folded, matches)[1]
         score += sum(bonus for marker, bonus in self._runs if marker.matches(folded))
+        return _Candidate(score, story.others, article, folded, matches)
+
+    def _hit(self, candidate: "_Candidate") -> Hit:
+        """Return an article as it is shown."""
+        article, matches = candidate.article, candidate.matches
+        title, body = article["title"], article.pop("body")
         begins = len(title) + 1
         inside = [(start - begins, end - begins, word) for start, end, word in matches if start >= begins]
-        at, _ = self._words.best(folded[begins:], inside)
+        at, _ = self._words.best(candidate.folded[begins:], inside)
         in_title = [match for match in matches if match[1] < begins]
-        return Hit(
-            article["_id"],
-            score,
-            article,
-            pieces(title, 0, len(title), in_title),
-            around(body, at, inside),
-            story.others,
-        )
+        title_pieces = pieces(title, 0, len(title), in_title)
+        return Hit(article["_id"], candidate.score, article, title_pieces, around(body, at, inside), candidate.others)
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """An article that was read."""
+
+    score: float
+    others: int
+    article: Document
+    folded: str
+    """Headline and text."""
+
+    matches: list[Match]

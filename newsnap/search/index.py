@@ -68,15 +68,22 @@ class Columns:
     """Source, site, category."""
 
     story: NDArray[np.int64]
-    """Articles of one story have the same number, from 0 to `stories` - 1."""
+    """Articles of one story have the same number: which of `stories`."""
 
-    stories: int
+    stories: NDArray[np.uint64]
+    """What segments know the stories by, ascending."""
+
+    def story_of(self, story: str) -> int:
+        """Return the number of a story; -1 if no article of it is indexed."""
+        number = np.uint64(story_number(story))
+        at = int(self.stories.searchsorted(number))
+        return at if at < len(self.stories) and self.stories[at] == number else -1
 
 
 def no_columns() -> Columns:
     return Columns(
         [], np.zeros(0, np.bool_), np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros(0, np.int32), [],
-        np.zeros(0, np.int64), 0,
+        np.zeros(0, np.int64), np.zeros(0, np.uint64),
     )  # fmt: skip
 
 
@@ -235,7 +242,8 @@ def snapshot_of(version: int, segments: Sequence[Document], unsealed: Sequence[D
     published = row["published"].astype(np.int64)
     there = Columns(
         ids, living, lengths, published, row["facet"].astype(np.int32),
-        [(str(source), str(site), category) for source, site, category in facets], story.astype(np.int64), len(stories),
+        [(str(source), str(site), category) for source, site, category in facets], story.astype(np.int64),
+        stories.astype(np.uint64),
     )  # fmt: skip
     any_lives = bool(living.any())
     return Snapshot(

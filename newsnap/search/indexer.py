@@ -95,8 +95,9 @@ class Indexer:
             if state is None:
                 return
             try:
-                await self._remove(ids, state, await self._terms.known(ids))
-                await self._terms.advance(self._owner, {}, changed=True)
+                if await self._remove(ids, state, await self._terms.known(ids)):
+                    state = await self._terms.advance(self._owner, {}, changed=True)  # they are found no more
+                    await self._sealing.purge(state)
             except Overtaken:
                 pass
             finally:
@@ -142,10 +143,11 @@ class Indexer:
             state = await self._sealing.seal(state)
             if seconds is not None and time.monotonic() - begun > seconds:
                 progress.behind = True
-                return progress
-        state = await self._sealing.drop_merged(state)
-        noted: Document = {"newest": newest, "looked": now if far else state.get("looked", now)}
-        await self._terms.advance(self._owner, noted, changed=False)
+                break
+        state = await (self._sealing.purge(state) if progress.removed else self._sealing.drop_merged(state))
+        if not progress.behind:
+            noted: Document = {"newest": newest, "looked": now if far else state.get("looked", now)}
+            await self._terms.advance(self._owner, noted, changed=False)
         return progress
 
     async def _take(self, batch: Sequence[Document], state: Document, last: int) -> tuple[int, int]:
@@ -182,12 +184,12 @@ class Indexer:
         return len(anew), removed
 
     async def _remove(self, ids: Sequence[str], state: Document, known: dict[str, Document]) -> int:
-        """Take articles out of the index, with every trace of their terms."""
-        purged = await self._sealing.purge(ids, state)
+        """Let articles be found no more, and delete their terms; return how many were there."""
+        hidden = await self._sealing.hide(ids, state)
         there = [id for id in ids if id in known]
         if there:
             await self._terms.remove(there)
-        return len(purged.union(there))
+        return len(hidden.union(there))
 
 
 def document_of(article: Document, n: int) -> Document:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from newsnap.search.words import TOKEN, fold
+from newsnap.search.words import NUMBER, TOKEN, fold
 
 Pieces = list[tuple[str, bool]]
 Match = tuple[int, int, str]
@@ -22,6 +22,8 @@ MOST_MATCHES = 400
 """Matches in one text that are weighed."""
 BEFORE = 16
 """So many characters before the first match, if no sentence begins there."""
+GAP = re.compile(r"\s+|(?<=[^\w\s])")
+"""Here a paragraph may end in the text, and not in what was copied from it."""
 END = re.compile("[。！？；!?;…\n]")
 CUT = ("…", False)
 
@@ -85,11 +87,12 @@ def pattern_of(word: str) -> str:
     >>> bool(re.search(pattern_of("1220.1"), "1,220.1亿")), bool(re.search(pattern_of("ai"), "said"))
     (True, False)
     """
-    pattern = r"\s*".join(re.escape(part) for part in word.split(" "))
-    if re.fullmatch(r"\\?[\d\\.]+", pattern):
-        pattern = re.sub(r"(\d)(?=\d)", r"\1,?", pattern)
-    whole = TOKEN.fullmatch(word) is not None
-    return rf"(?<![0-9a-z]){pattern}(?![0-9a-z])" if whole else pattern
+    if TOKEN.fullmatch(word):
+        pattern = re.escape(word)
+        if NUMBER.fullmatch(word):
+            pattern = re.sub(r"(\d)(?=\d)", r"\1,?", pattern)
+        return rf"(?<![0-9a-z]){pattern}(?![0-9a-z])"
+    return r"\s*".join(map(re.escape, filter(None, GAP.split(word))))
 
 
 def plain(matched: str) -> str:

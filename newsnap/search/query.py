@@ -139,11 +139,12 @@ def parse(text: str) -> Query:
 def terms_of_phrase(phrase: str) -> tuple[int, ...]:
     """Return terms that an article has where a phrase stands in it, spread over it if it is long.
 
-    A number or word at its edge may be a part of one in the article, as in what was marked there and copied.
+    A number or word at its edge may be a part of one in the article, where somebody marked and copied it.
     """
     pieces = list(PIECE.finditer(phrase))
     if any(each[2] for each in pieces):
-        pieces = [each for each in pieces if each[2] or (each.start() > 0 and each.end() < len(phrase))]
+        edges = (pieces[0], pieces[-1])
+        pieces = [each for each in pieces if each[2] or each not in edges]
     terms = list(dict.fromkeys(term for each in pieces for term in terms_of_word(each[0])))
     if len(terms) > PHRASE_TERMS:
         terms = [terms[at * len(terms) // PHRASE_TERMS] for at in range(PHRASE_TERMS)]

@@ -17,7 +17,6 @@ from newsnap.search.index import Found, Index, Snapshot
 from newsnap.search.passages import Marker, Pieces
 from newsnap.search.query import Clause
 from newsnap.search.ranking import DAY, rarity, together
-from newsnap.search.sealing import story_number
 from newsnap.search.words import cut, fold, terms_of_word
 
 if TYPE_CHECKING:
@@ -183,7 +182,7 @@ def likest(
         scores[there.places] += (weight * gain).astype(np.float32)
         shared[there.places] += 1
     possible = columns.alive & (shared >= min(2, len(telling))) & (scores > 0)
-    possible &= columns.story != story_number(article["story"])
+    possible &= columns.story != columns.story_of(article["story"])
     places = np.flatnonzero(possible)
     if not len(places):
         return [], []

@@ -53,10 +53,8 @@ class Sealing:
         state = await self._terms.advance(self._owner, {"tidy": False}, changed=False)
         await self._terms.drop_others(active)
         await self._terms.trim(state.get("trimmed", 0), state["sealed"])
-        for each in await self._terms.purging(active):
-            await self._purge_places(each["_id"], each["bits"], each["purging"])
-        fields = {"trimmed": state["sealed"], "merged": []}
-        return await self._terms.advance(self._owner, fields, changed=True)
+        state = await self._terms.advance(self._owner, {"trimmed": state["sealed"], "merged": []}, changed=False)
+        return await self.purge(state)
 
     async def drop_merged(self, state: Document, *, at_once: bool = False) -> Document:
         """Delete the segments that were merged into others."""
@@ -85,19 +83,21 @@ class Sealing:
             if column.tobytes() != before:
                 await self._terms.set_stories(segment["_id"], before, column.tobytes())
 
-    async def purge(self, ids: Sequence[str], state: Document) -> set[str]:
-        """Take every posting of articles out of the segments; return which of them stood there."""
-        await self.drop_merged(state, at_once=True)
+    async def hide(self, ids: Sequence[str], state: Document) -> set[str]:
+        """Let the segments find articles no more that are to be purged; return which of them stood there."""
         found: set[str] = set()
         for segment in await self._terms.holding(ids, state["segments"]):
             places = places_of(segment, ids)
             found.update(segment["ids"][place] for place in places)
             await self._terms.mark_dead(segment["_id"], places, purge=True)
-        if found:
-            await self._terms.advance(self._owner, {}, changed=True)  # from now on they are not found
-            for each in await self._terms.purging(state["segments"]):
-                await self._purge_places(each["_id"], each["bits"], each["purging"])
         return found
+
+    async def purge(self, state: Document) -> Document:
+        """Take every posting of hidden articles out of the segments: of many at once for the price of one."""
+        state = await self.drop_merged(state, at_once=True)
+        for each in await self._terms.purging(state["segments"]):
+            await self._purge_places(each["_id"], each["bits"], each["purging"])
+        return await self._terms.advance(self._owner, {}, changed=True)
 
     async def _purge_places(self, segment: int, bits: int, places: Sequence[int]) -> None:
         gone = np.array(places, dtype=np.uint16)

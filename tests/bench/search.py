@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -170,11 +171,29 @@ async def at_a_rate(store: Store, rate: int, seconds: int) -> None:
     print(f"load {psutil.getloadavg()[0]:.1f} on {psutil.cpu_count()} cores")
 
 
+async def purging(store: Store) -> None:
+    """Let articles be forgotten as after a takedown: one, and two hundred all over the index."""
+    print()
+    for count in (1, 200):
+        query = {
+            "state": "live",
+            "_id": {"$in": [prose.document(prose.prose(n))["_id"] for n in range(count, 9000, 40)]},
+        }
+        ids = [each["_id"] for each in await store.db.articles.find(query, {"_id": 1}, limit=count).to_list()]
+        await store.db.articles.update_many(
+            {"_id": {"$in": ids}}, {"$set": {"state": "held", "changed": datetime.now(UTC)}}
+        )
+        indexer = Indexer(store)
+        took, own, server, _ = await metered(store, [lambda ids=ids, indexer=indexer: indexer.forget(ids)])
+        print(f"{count:3} forgotten: {took[0]:.0f} ms, own CPU {own:.0f}, mongod {server:.0f}")
+
+
 async def bench(settings: Settings, rate: int, seconds: int) -> None:
     async with Store(settings) as store:
         await fill(store)
         await one_by_one(store)
         await at_a_rate(store, rate, seconds)
+        await purging(store)
 
 
 def main() -> None:
