@@ -2,8 +2,11 @@
 
 import argparse
 import asyncio
+import contextlib
 import logging
+import os
 import re
+import signal
 import socket
 from typing import TYPE_CHECKING
 
@@ -75,7 +78,11 @@ def serve(app: "Starlette", host: str, port: int, behind: str | None) -> int:
     """
     import uvicorn
 
-    bound = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        bound = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise OSError(f"the site cannot be at {host}:{port} ({why}): give another address with --bind") from None
     with bound:
         config = uvicorn.Config(
             app,
@@ -96,7 +103,11 @@ def serve(app: "Starlette", host: str, port: int, behind: str | None) -> int:
 
 
 async def run(app: "Starlette", server: "uvicorn.Server", bound: socket.socket) -> None:
-    """Open MongoDB first, so that what is wrong with it is said in words, then serve."""
+    """Open MongoDB first, so that what is wrong with it is said in words, then serve until Ctrl-C or SIGTERM."""
+    # uvicorn's own handlers raise the signal again when it has ended, and what was opened would not be closed
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, server.handle_exit, each, None)
     host, port = bound.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     async with app.state.desk.open():

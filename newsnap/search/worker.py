@@ -97,11 +97,17 @@ class Worker:
                 await asyncio.sleep(INDEX_SECONDS)
 
     async def _ask(self, act: Any, *arguments: Any) -> Any:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                1, multiprocessing.get_context("spawn"), initializer=begin, initargs=(self._settings,)
-            )
-        return await asyncio.wrap_future(self._pool.submit(act, *arguments))
+        if self._pool is not None:
+            return await asyncio.wrap_future(self._pool.submit(act, *arguments))
+        context = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(1, context, initializer=begin, initargs=(self._settings,))
+        # the process is to end when the site does, not with the keys that end the site; it inherits that from its start
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            asked = self._pool.submit(act, *arguments)
+        finally:
+            signal.signal(signal.SIGINT, before)
+        return await asyncio.wrap_future(asked)
 
 
 # --- in the process ---
@@ -113,10 +119,8 @@ _search: Search
 
 
 def begin(values: dict[str, Any]) -> None:
-    """Prepare the process: it ends when the site does, and not with the keys that end the site."""
+    """Prepare the process, which ends when the site does, even if that is killed."""
     global _runner, _store, _indexer, _search
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     assert parent is not None
 

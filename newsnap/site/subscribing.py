@@ -133,7 +133,10 @@ async def newest(request: Request, mine: Subscription) -> list[str]:
             found |= {hit.id: hit.article for hit in results.hits if not results.relaxed}
             if len(results.hits) == SHOWN_ARTICLES:
                 break
-    in_order = sorted(found.values(), key=lambda each: each["published"] or each["snapshot"], reverse=True)
+    told: dict[str, Any] = {}
+    for each in found.values():  # lists first: of a story they show the first publisher, a search what was found
+        told.setdefault(each["story"], each)
+    in_order = sorted(told.values(), key=lambda each: each["published"] or each["snapshot"], reverse=True)
     return [each["_id"] for each in in_order[:SHOWN_ARTICLES]]
 
 
