@@ -10,6 +10,7 @@ from scrapy.settings import Settings
 from shelf import DAY, HOUR, MINUTE, NOON, article, in_store, put, put_all, settings_for
 from taken_down import take_down
 
+from newsnap.items import Article
 from newsnap.sources import load_sources
 from newsnap.store import Store
 from newsnap.store.reading import Reading
@@ -68,6 +69,22 @@ def test_who_was_fetched_first_leads_those_that_tie_however_often_it_is_seen(
         shown = (await reading(store).listed({}, 10)).articles
         assert [(each["_id"], each["members"]) for each in shown] == [("people:1", 2)]
         assert [each["_id"] for each in (await reading(store).story("people:1")).articles] == ["people:1", "xinhua:1"]
+
+    in_store(settings, act)
+
+
+def test_who_was_fetched_first_leads_though_that_recording_comes_last(
+    settings: Settings, db: Database[Document]
+) -> None:
+    def seen(source: str, text: str, fetched: int) -> Article:
+        return article(f"{source}:1", text, published=NOON - 12 * HOUR, precision="day", fetched=NOON + fetched * HOUR)
+
+    async def act(store: Store) -> None:
+        await put(store, seen("people", BODY, 9))
+        await put(store, seen("xinhua", f"{BODY}\n（新华）", 5))
+        assert set(stories(db).values()) == {"xinhua:1"}
+        assert await put(store, seen("people", BODY, 1)) == "unchanged"
+        assert set(stories(db).values()) == {"people:1"}
 
     in_store(settings, act)
 

@@ -160,18 +160,23 @@ class Articles:
         await self._store.patiently(update)
 
     async def note_seen(self, id: str, at: datetime) -> None:
-        """Note that an article was there again at a time, and says the same."""
+        """Note that an article was there at a time, and says the same; before all that is known, in old recordings."""
 
-        async def update() -> None:
+        async def update() -> datetime | None:
             back = {"$and": [{"$eq": [{"$type": "$gone"}, "date"]}, {"$lt": ["$gone", at]}]}
             fields = {
                 "snapshot": {"$max": ["$snapshot", at]},
                 "gone": {"$cond": [back, None, "$gone"]},
                 "changed": {"$cond": [back, self.clock.next(), "$changed"]},
             }
-            await self._store.db.articles.update_one({"_id": id, "state": "live"}, [{"$set": fields}])
+            before = await self._store.db.articles.find_one_and_update(
+                {"_id": id, "state": "live"}, [{"$set": fields}], {"snapshot": 1}
+            )
+            return before["snapshot"] if before else None
 
-        await self._store.patiently(update)
+        last = await self._store.patiently(update)
+        if last is not None and at < last:
+            await self._store.stories.was_there(id, at)
 
     async def _write(self, writes: Sequence[_Write]) -> list[Outcome | Exception]:
         answers: list[Outcome | Exception | None] = [None] * len(writes)

@@ -142,6 +142,19 @@ class Stories:
         else:
             await self._transact(act)
 
+    async def was_there(self, id: str, at: datetime) -> None:
+        """Note that an article was fetched at a time: of those that tie, who was fetched first leads the story."""
+
+        async def act(session: AsyncClientSession) -> None:
+            earlier = {"$set": {"first": at, "week": week_of(at)}}
+            found = await self._store.db.fingerprints.update_one(
+                {"_id": id, "first": {"$gt": at}}, earlier, session=session
+            )
+            if found.modified_count:
+                await self._unite(session, [id])
+
+        await self._transact(act)
+
     async def lead(self, id: str, session: AsyncClientSession) -> None:
         """Give the story of an article that was hidden, or is shown again, the first publisher that readers may see.
 
