@@ -17,19 +17,25 @@ class Declared:
     """The attributes of a source, and what follows from them alone."""
 
     name: str
+    """The name of its file; what identities begin with."""
 
     # who
     anywhere: ClassVar[bool] = False
     """Whether it reads whatever address is given, and is no source of its own."""
     site: ClassVar[str] = ""
+    """Masthead, e.g. 人民网."""
     allowed_domains: ClassVar[list[str]] = []
+    """Domains of its hosts; what is below one counts."""
     timezone: ClassVar[str] = "Asia/Shanghai"
     """IANA name of the zone of dates printed without an offset."""
 
     # listing, cheapest first; the first way that is alive is taken
     feed_urls: ClassVar[Sequence[str]] = ()
+    """RSS and Atom."""
     sitemap_urls: ClassVar[Sequence[str]] = ()
+    """Sitemaps, news sitemaps and indexes of them."""
     json_lists: ClassVar[Sequence[JsonList]] = ()
+    """Lists in JSON, JSONP or a script."""
     listing_urls: ClassVar[Sequence[str] | Mapping[str, str]] = ()
     """Addresses; or, where neither address nor page tell an article's section, each with the section it lists."""
     sublisting_url: ClassVar[str] = ""
@@ -38,6 +44,7 @@ class Declared:
     skip_title: ClassVar[str] = ""
     """Regular expression for listed headlines that are none: the line of the page's editors in a newspaper."""
     article_url: ClassVar[str | Sequence[str]] = ()
+    """Regular expressions for the addresses of articles, see AddressRules, as are the next four."""
     mirrors: ClassVar[Sequence[tuple[str, str]]] = ()
     scheme: ClassVar[str] = "https"
     keep_query: ClassVar[Sequence[str]] = ()
@@ -48,11 +55,15 @@ class Declared:
 
     # page
     layouts: ClassVar[Sequence[Layout]] = ()
+    """How its pages are laid out, the newest first; the first that gives a headline and a text is taken."""
     drop: ClassVar[str] = ""
+    """What stands in the text and is none, whatever the layout: CSS."""
     categories: ClassVar[dict[str, str]] = {}
+    """From its own sections, as address, page or listing name them, to ours; `*` for all where it has one subject."""
     rendered: ClassVar[bool] = False
     """Whether articles need a browser."""
     language: ClassVar[str] = "zh-CN"
+    """BCP 47, where its pages state none."""
 
     @classmethod
     @functools.cache

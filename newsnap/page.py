@@ -76,14 +76,17 @@ class Page:
     def data(self, where: str) -> Any:
         """Return the data that stands in the page after a regular expression; the response's own where it is `json`.
 
-        None where there is none.
+        None where there is none, or where no page is around it: what a script alone says is no page.
         """
         if where == "json":
             return script_value(self.text)
+        if not SCRIPT.search(self.text):
+            return None
         found = re.search(where, self.text)
         return script_value(self.text[found.end() :]) if found else None
 
 
+SCRIPT = re.compile("<script", re.IGNORECASE)
 ENPPROPERTY = re.compile(r"<!--\s*enpproperty(.{1,6000}?)/?enpproperty\s*-->", re.DOTALL | re.IGNORECASE)
 ENPFIELD = re.compile(r"<(\w+)>([^<]{0,2000})</\1>")
 PARSED_STRING = re.compile(r"\s*JSON\.parse\(\s*")

@@ -116,11 +116,11 @@ NEWSNAP_RENDERED_PROCESS_BYTES = int(os.environ.get("NEWSNAP_RENDERED_PROCESS_BY
 NEWSNAP_RENDERED_BROWSER_PAGES = int(os.environ.get("NEWSNAP_RENDERED_BROWSER_PAGES", "100"))
 """After so many pages the browser is replaced; read by rendered."""
 NEWSNAP_CRAWL_MAX_AGE_DAYS = int(os.environ.get("NEWSNAP_CRAWL_MAX_AGE_DAYS", "7"))
-"""Entries of sitemaps that are older are not followed (-a since overrules it); read by listings."""
+"""Entries of sitemaps that are older are not followed (-a since overrules it); read by ways."""
 NEWSNAP_LISTING_MAX_AGE_DAYS = int(os.environ.get("NEWSNAP_LISTING_MAX_AGE_DAYS", "3"))
-"""A listing whose newest entry is older counts as dead; read by listings."""
+"""A listing whose newest entry is older counts as dead; read by ways."""
 NEWSNAP_LISTING_MAX_ENTRIES = int(os.environ.get("NEWSNAP_LISTING_MAX_ENTRIES", "20000"))
-"""More entries of one listing are not looked at; read by listings."""
+"""More entries of one listing are not looked at; read by ways."""
 NEWSNAP_ARTICLE_MAX_PAGES = int(os.environ.get("NEWSNAP_ARTICLE_MAX_PAGES", "50"))
 """More pages of one article are an error; read by news_spider."""
 NEWSNAP_LADDER_HOURS = os.environ.get("NEWSNAP_LADDER_HOURS", "1,6,24,72,168")

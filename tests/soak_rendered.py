@@ -19,9 +19,11 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scripted import Site, running_site
-
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripted import Site, running_site  # noqa: E402 - the project is run from wherever it lies
+
 MISBEHAVING = ("hung", "hog", "reload", "chase", "huge", "growing", "waiting", "chatty", "popups", "download", "late")
 LOST = {"hung", "hog", "reload", "chase", "huge"}
 """Behaviours that cost the article; the others do not."""
@@ -212,5 +214,4 @@ def crawl_environment(home: Path, mongo_uri: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     main()

@@ -60,6 +60,13 @@ def test_a_page_whose_data_is_missing_is_not_read() -> None:
     assert read_page(Page("<h1>题</h1><p>文</p>".encode(), ADDRESS), [layout]) is None
 
 
+def test_a_script_alone_is_no_page() -> None:
+    layout = Layout(name="d", data=r"var text\s*=\s*", body="$", title="$")
+    script = "var text = '<p>九座门。</p>';"
+    assert read(f"<title>城门</title><script>{script}</script>", layout).text.paragraphs == ["九座门。"]
+    assert read_page(Page(script.encode(), ADDRESS), [layout]) is None
+
+
 def test_a_script_tells_how_many_pages_there_are() -> None:
     layout = Layout(name="p", body="#body", title="h1", page_count=r"createPageHTML\(\s*(\d+)")
     script = '<script>function createPageHTML(count, now) {} createPageHTML(3, 0, "t20261003_100", "htm");</script>'

@@ -262,7 +262,7 @@ def run(
             try:
                 found[page.file] = extractor(page)
             except Exception as error:  # a failure on one page is a result, not the end of the bench
-                failed[f"{type(error).__name__}: {error}"[:150]] += not turn
+                failed[f"{type(error).__name__}: {error}".partition("\n")[0][:150]] += not turn
                 found[page.file] = None
             seconds[page.file] = min(time.process_time() - started, seconds.get(page.file, float("inf")))
     for reason, times in failed.most_common(3):
