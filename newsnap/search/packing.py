@@ -24,8 +24,8 @@ OFTEN = np.array([1, 2, 3.5, 7], dtype=np.float32)
 """Occurrences of a term in an article, by the last two bits of its postings."""
 MOST_CHARACTERS = 100_000
 """Of an article so many are indexed; longer ones are tables and lists."""
-PER_BUCKET = 2
-"""Articles of a segment for one of its buckets, which has then about 5 KB."""
+PER_BUCKET = 1
+"""Articles of a segment for one of its buckets, which has then about 3 KB."""
 
 
 @dataclass(frozen=True, slots=True)
