@@ -6,7 +6,7 @@ Of 100 000 articles the columns take 15 MB; postings that were read lately are k
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -160,24 +160,19 @@ class Index:
         buckets = await self._buckets(snapshot, terms)
         found = {}
         for term in terms:
-            places: list[NDArray[Any]] = []
-            postings: list[NDArray[np.uint16]] = []
-            for part in snapshot.parts:
+            postings = [postings_among(snapshot.unsealed, term)]
+            bases = [snapshot.unsealed_base]
+            for part in reversed(snapshot.parts):
                 bucket = buckets.get((part.number, bucket_of(term, part.bits)))
                 if bucket is not None and len(there := postings_in(bucket, term)):
                     postings.append(there)
-                    places.append((there >> 3).astype(np.int64) + part.base)
-            if len(there := postings_among(snapshot.unsealed, term)):
-                postings.append(there)
-                places.append((there >> 3).astype(np.int64) + snapshot.unsealed_base)
-            if not places:
-                found[term] = NOTHING
-                continue
-            marks = np.concatenate(postings)
-            found[term] = Found(np.concatenate(places), OFTEN[marks & 3], (marks & HEADLINE) != 0)
+                    bases.append(part.base)
+            together = np.concatenate(postings[::-1])
+            base = np.repeat(np.array(bases[::-1], dtype=np.int64), [len(each) for each in postings[::-1]])
+            found[term] = Found(base + (together >> 3), OFTEN[together & 3], (together & HEADLINE) != 0)
         return found
 
-    async def _buckets(self, snapshot: Snapshot, terms: Sequence[int]) -> dict[tuple[int, int], bytes]:
+    async def _buckets(self, snapshot: Snapshot, terms: Iterable[int]) -> dict[tuple[int, int], bytes]:
         found: dict[tuple[int, int], bytes] = {}
         missing: dict[tuple[int, int], int] = {}
         for part in snapshot.parts:
