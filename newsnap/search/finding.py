@@ -16,7 +16,7 @@ from newsnap.search.indexer import beside
 from newsnap.search.passages import MOST_READ, Marker, Match, Pieces, around, pieces
 from newsnap.search.query import Query, QueryTooCostly, parse
 from newsnap.search.ranking import Ranked, best, rank
-from newsnap.search.related import Related, related
+from newsnap.search.related import Related, Relations
 from newsnap.search.words import fold
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ READ = 30
 """Articles that are read at once, and put into order by their texts."""
 MOST_VERIFIED = 200
 """Articles that are read to find a phrase in them."""
+PATIENCE_SECONDS = 0.25
+"""A page waits so long for its related articles."""
 CLOSE = 0.6
 """Words that stand close together count so much more than elsewhere."""
 AS_TYPED = 0.8
@@ -89,6 +91,7 @@ class Search:
     def __init__(self, store: "Store"):
         self._store = store
         self._index = Index(store)
+        self._relations = Relations(store, self._index)
 
     async def version(self) -> int:
         """Return a number that is another whenever what is found may be; at most a second old."""
@@ -133,12 +136,15 @@ class Search:
         await _Page(self._store, query, snapshot, ranked, results).fill(page, size)
         return results
 
-    async def related(self, article: Document, *, size: int = 10) -> list[Related]:
+    async def related(
+        self, article: Document, *, size: int = 10, patience_seconds: float = PATIENCE_SECONDS
+    ) -> list[Related]:
         """Return articles of other stories that an article is related to, best first.
 
-        article: with `_id`, `title`, `body`, `story`, `changed`.  What was found is kept for some hours.
+        article: as in MongoDB.  What was found is kept for some hours; where many are to be found at once, those whose
+        turn does not come in time get what was found before, or nothing.
         """
-        return await related(self._store, self._index, article, size=size)
+        return await self._relations.of(article, size=size, patience_seconds=patience_seconds)
 
 
 class _Page:

@@ -144,7 +144,8 @@ class Index:
         versions = await self._terms.segment_versions(active)
         old = [each for each in active if self._segments.get(each, {}).get("version") != versions.get(each)]
         read = {each["_id"]: each for each in await self._terms.segments(old)}
-        self._segments = {each: read.get(each) or self._segments[each] for each in active if each in versions}
+        there = self._segments | read
+        self._segments = {each: there[each] for each in active if each in versions and each in there}
         numbers = await self._terms.unsealed_numbers(state.get("sealed", 0))
         kept = {id: self._unsealed[id] for id, (n, _) in numbers.items() if self._unsealed.get(id, {}).get("n") == n}
         for each in await self._terms.terms_of([id for id in numbers if id not in kept]):
