@@ -1,6 +1,7 @@
 """Search: what is stored is found by what it says, at once and only as long as it may be."""
 
 import asyncio
+import contextlib
 import itertools
 import random
 import re
@@ -437,6 +438,28 @@ def test_a_process_that_is_killed_leaves_an_index_that_the_next_one_completes(
             assert not (await Indexer(store).catch_up()).behind
             await agrees(store)
             assert hidden["_id"] not in await found(store, hidden["title"])
+
+    in_store(settings, act)
+
+
+def test_a_process_that_is_killed_while_it_purges_is_followed_by_one_that_does(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_segments(monkeypatch)
+    documents = list(prose.documents(70))
+
+    async def act(store: Store) -> None:
+        await store.db.articles.insert_many(documents)
+        await Indexer(store).catch_up()
+        for at, hidden in enumerate(documents[1::7], 1):
+            gone = {"$set": {"state": "held", "changed": datetime.now(UTC)}}
+            await store.db.articles.update_one({"_id": hidden["_id"]}, gone)
+            with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Killed):
+                kill_before(patch, store, at)
+                await Indexer(store).catch_up()
+            await store.db.indexing.update_one({}, {"$set": {"until": datetime.now(UTC) - timedelta(seconds=1)}})
+            await Indexer(store).catch_up()
+            await agrees(store)
 
     in_store(settings, act)
 
