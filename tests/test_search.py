@@ -564,6 +564,18 @@ def test_a_takedown_leaves_no_trace_of_an_articles_terms(
     assert [each for each in left if not (hold and each.startswith(("articles", "revisions", "captures")))] == []
 
 
+def test_the_terms_of_an_article_go_with_it_before_any_indexer_knows(settings: Settings) -> None:
+    async def act(store: Store) -> None:
+        await shelve(store, park())
+        order = await desk.draft(store, load_sources(settings), "article", "people:1", "测试", decided_by="me")
+        rule = await store.rules.add(order.rule, order.marks, by="me")
+        assert rule
+        await store.removal.sweep(rule, by="me")
+        assert await store.db.terms.find_one({}) is None
+
+    in_store(settings, act)
+
+
 def test_nothing_that_is_not_live_is_shown_though_the_index_does_not_know_yet(settings: Settings) -> None:
     async def act(store: Store) -> None:
         await shelve(store, park())
