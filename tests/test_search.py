@@ -14,6 +14,7 @@ import numpy as np
 import prose
 import pytest
 import shelf
+from conftest import Scrapy
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -602,6 +603,21 @@ def test_a_hidden_article_is_found_again_when_it_is_released(settings: Settings)
         assert await found(store, "文创") == ["people:1"]
 
     in_store(settings, act)
+
+
+# --- the command ---
+
+
+def test_the_command_indexes_and_rebuilds(settings: Settings, db: Database[Document], scrapy: Scrapy) -> None:
+    in_store(settings, lambda store: store.terms.state())  # makes the collections
+    db.articles.insert_many(prose.documents(20))
+    first, again, anew = scrapy("index"), scrapy("index"), scrapy("index", "--rebuild")
+    assert "20 articles indexed, 0 removed" in first.stdout
+    assert "0 articles indexed, 0 removed" in again.stdout
+    assert "20 articles indexed, 0 removed" in anew.stdout
+    assert in_store(settings, lambda store: found(store, prose.prose(3).title)) == [
+        prose.document(prose.prose(3))["_id"]
+    ]
 
 
 # --- cost ---
