@@ -162,3 +162,18 @@ def test_an_article_that_is_not_indexed_yet_has_related_ones_too(settings: Setti
         return len(await related_to(store, documents[0]["_id"]))
 
     assert in_store(settings, act) == 10
+
+
+def test_a_page_does_not_wait_long_for_its_related_articles(settings: Settings) -> None:
+    documents = small()
+
+    async def act(store: Store) -> None:
+        await store.db.articles.insert_many(documents)
+        await Indexer(store).catch_up()
+        search = Search(store)
+        async with search._relations._turn:  # somebody else's are being found
+            assert await search.related(documents[0], patience_seconds=0.01) == []
+        assert len(await search.related(documents[0])) == 10
+        assert await search.related(documents[0], patience_seconds=0.01) != []
+
+    in_store(settings, act)

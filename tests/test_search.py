@@ -1,6 +1,7 @@
 """Search: what is stored is found by what it says, at once and only as long as it may be."""
 
 import asyncio
+import contextlib
 import itertools
 import random
 import re
@@ -13,6 +14,7 @@ import numpy as np
 import prose
 import pytest
 import shelf
+from conftest import Scrapy
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -441,6 +443,28 @@ def test_a_process_that_is_killed_leaves_an_index_that_the_next_one_completes(
     in_store(settings, act)
 
 
+def test_a_process_that_is_killed_while_it_purges_is_followed_by_one_that_does(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_segments(monkeypatch)
+    documents = list(prose.documents(70))
+
+    async def act(store: Store) -> None:
+        await store.db.articles.insert_many(documents)
+        await Indexer(store).catch_up()
+        for at, hidden in enumerate(documents[1::7], 1):
+            gone = {"$set": {"state": "held", "changed": datetime.now(UTC)}}
+            await store.db.articles.update_one({"_id": hidden["_id"]}, gone)
+            with pytest.MonkeyPatch.context() as patch, contextlib.suppress(Killed):
+                kill_before(patch, store, at)
+                await Indexer(store).catch_up()
+            await store.db.indexing.update_one({}, {"$set": {"until": datetime.now(UTC) - timedelta(seconds=1)}})
+            await Indexer(store).catch_up()
+            await agrees(store)
+
+    in_store(settings, act)
+
+
 class Killed(BaseException):
     """The process is no more."""
 
@@ -541,6 +565,18 @@ def test_a_takedown_leaves_no_trace_of_an_articles_terms(
     assert [each for each in left if not (hold and each.startswith(("articles", "revisions", "captures")))] == []
 
 
+def test_the_terms_of_an_article_go_with_it_before_any_indexer_knows(settings: Settings) -> None:
+    async def act(store: Store) -> None:
+        await shelve(store, park())
+        order = await desk.draft(store, load_sources(settings), "article", "people:1", "测试", decided_by="me")
+        rule = await store.rules.add(order.rule, order.marks, by="me")
+        assert rule
+        await store.removal.sweep(rule, by="me")
+        assert await store.db.terms.find_one({}) is None
+
+    in_store(settings, act)
+
+
 def test_nothing_that_is_not_live_is_shown_though_the_index_does_not_know_yet(settings: Settings) -> None:
     async def act(store: Store) -> None:
         await shelve(store, park())
@@ -567,6 +603,21 @@ def test_a_hidden_article_is_found_again_when_it_is_released(settings: Settings)
         assert await found(store, "文创") == ["people:1"]
 
     in_store(settings, act)
+
+
+# --- the command ---
+
+
+def test_the_command_indexes_and_rebuilds(settings: Settings, db: Database[Document], scrapy: Scrapy) -> None:
+    in_store(settings, lambda store: store.terms.state())  # makes the collections
+    db.articles.insert_many(prose.documents(20))
+    first, again, anew = scrapy("index"), scrapy("index"), scrapy("index", "--rebuild")
+    assert "20 articles indexed, 0 removed" in first.stdout
+    assert "0 articles indexed, 0 removed" in again.stdout
+    assert "20 articles indexed, 0 removed" in anew.stdout
+    assert in_store(settings, lambda store: found(store, prose.prose(3).title)) == [
+        prose.document(prose.prose(3))["_id"]
+    ]
 
 
 # --- cost ---

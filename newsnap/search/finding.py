@@ -27,7 +27,7 @@ Document = dict[str, Any]
 MAX_PLACES = 1000
 """Beyond this place of the results nothing is shown."""
 MAX_SIZE = 100
-READ = 40
+READ = 30
 """Articles that are read at once, and put into order by their texts."""
 MOST_VERIFIED = 200
 """Articles that are read to find a phrase in them."""
@@ -168,11 +168,10 @@ class _Page:
 
     async def fill(self, page: int, size: int) -> None:
         """Read articles in the order of their rank until there are enough for the page."""
-        stories, found = self._stories()
         wanted, read = page * size, 0
+        stories, found = self._stories(MOST_VERIFIED if self._phrases else wanted + 2 * READ)
         kept: list[_Candidate | None] = []
-        most = min(len(stories), MOST_VERIFIED) if self._phrases else len(stories)
-        while len(kept) < wanted and read < most:
+        while len(kept) < wanted and read < len(stories):
             batch = stories[read : read + READ]
             read += len(batch)
             if read <= wanted - size and not self._phrases:
@@ -185,19 +184,19 @@ class _Page:
         else:
             self._results.total = found - (read - len(kept))
 
-    def _stories(self) -> tuple[list[_Story], int]:
-        """Return the best article of each story, best first, as many as are shown; and how many stories were found."""
+    def _stories(self, most: int) -> tuple[list[_Story], int]:
+        """Return the best article of each story, best first, so many; and how many stories were found."""
         ranked, story = self._ranked, self._snapshot.columns.story[self._ranked.places]
         counts = np.bincount(story, minlength=1)
         found = int(np.count_nonzero(counts))
-        most = min(MAX_PLACES + READ, found)
+        ordered = best(ranked, len(story) if found < len(story) else min(most, found))
+        columns = (story, ranked.places, ranked.scores, counts[story] - 1)
         seen: set[int] = set()
         stories: list[_Story] = []
-        for at in best(ranked, len(story) if found < len(story) else most):
-            if int(story[at]) not in seen:
-                seen.add(int(story[at]))
-                place, others = int(ranked.places[at]), int(counts[story[at]]) - 1
-                stories.append(_Story(place, float(ranked.scores[at]), others))
+        for number, place, score, others in zip(*(each[ordered].tolist() for each in columns), strict=True):
+            if number not in seen:
+                seen.add(number)
+                stories.append(_Story(place, score, others))
                 if len(stories) == most:
                     break
         return stories, found

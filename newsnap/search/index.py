@@ -6,7 +6,7 @@ Of 100 000 articles the columns take 15 MB; postings that were read lately are k
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +144,8 @@ class Index:
         versions = await self._terms.segment_versions(active)
         old = [each for each in active if self._segments.get(each, {}).get("version") != versions.get(each)]
         read = {each["_id"]: each for each in await self._terms.segments(old)}
-        self._segments = {each: read.get(each) or self._segments[each] for each in active if each in versions}
+        there = self._segments | read
+        self._segments = {each: there[each] for each in active if each in versions and each in there}
         numbers = await self._terms.unsealed_numbers(state.get("sealed", 0))
         kept = {id: self._unsealed[id] for id, (n, _) in numbers.items() if self._unsealed.get(id, {}).get("n") == n}
         for each in await self._terms.terms_of([id for id in numbers if id not in kept]):
@@ -160,24 +161,19 @@ class Index:
         buckets = await self._buckets(snapshot, terms)
         found = {}
         for term in terms:
-            places: list[NDArray[Any]] = []
-            postings: list[NDArray[np.uint16]] = []
-            for part in snapshot.parts:
+            postings = [postings_among(snapshot.unsealed, term)]
+            bases = [snapshot.unsealed_base]
+            for part in reversed(snapshot.parts):
                 bucket = buckets.get((part.number, bucket_of(term, part.bits)))
                 if bucket is not None and len(there := postings_in(bucket, term)):
                     postings.append(there)
-                    places.append((there >> 3).astype(np.int64) + part.base)
-            if len(there := postings_among(snapshot.unsealed, term)):
-                postings.append(there)
-                places.append((there >> 3).astype(np.int64) + snapshot.unsealed_base)
-            if not places:
-                found[term] = NOTHING
-                continue
-            marks = np.concatenate(postings)
-            found[term] = Found(np.concatenate(places), OFTEN[marks & 3], (marks & HEADLINE) != 0)
+                    bases.append(part.base)
+            together = np.concatenate(postings[::-1])
+            base = np.repeat(np.array(bases[::-1], dtype=np.int64), [len(each) for each in postings[::-1]])
+            found[term] = Found(base + (together >> 3), OFTEN[together & 3], (together & HEADLINE) != 0)
         return found
 
-    async def _buckets(self, snapshot: Snapshot, terms: Sequence[int]) -> dict[tuple[int, int], bytes]:
+    async def _buckets(self, snapshot: Snapshot, terms: Iterable[int]) -> dict[tuple[int, int], bytes]:
         found: dict[tuple[int, int], bytes] = {}
         missing: dict[tuple[int, int], int] = {}
         for part in snapshot.parts:

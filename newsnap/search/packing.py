@@ -22,10 +22,12 @@ HEADLINE = 4
 """Bit of a posting: the term stands in the headline."""
 OFTEN = np.array([1, 2, 3.5, 7], dtype=np.float32)
 """Occurrences of a term in an article, by the last two bits of its postings."""
+MANY = np.array([0, 0, 1, 2, 2, 2, 3], dtype=np.uint8)
+"""Which of them it is for so many occurrences, or more."""
 MOST_CHARACTERS = 100_000
 """Of an article so many are indexed; longer ones are tables and lists."""
-PER_BUCKET = 2
-"""Articles of a segment for one of its buckets, which has then about 5 KB."""
+PER_BUCKET = 1
+"""Articles of a segment for one of its buckets, which has then about 3 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,12 @@ def pack(title: str, others: Sequence[str], body: str) -> Packed:
     """Return the terms of an article: headline, further texts (names, captions), body."""
     headline = terms_of(codes_of(title))
     text = terms_of(codes_of("\n".join([*others, body])[:MOST_CHARACTERS]))
-    terms, counts = np.unique(np.concatenate([headline, text]), return_counts=True)
-    often = (counts >= 2).astype(np.uint8) + (counts >= 3) + (counts >= 6)
-    marks = often + np.uint8(HEADLINE) * np.isin(terms, headline)
-    return Packed(terms, marks.astype(np.uint8), len(headline) + len(text))
+    everything = np.sort(np.concatenate([headline, text]))
+    first = np.flatnonzero(np.diff(everything, prepend=everything[:1] ^ 1))
+    terms, counts = everything[first], np.diff(first, append=len(everything))
+    often = MANY[np.minimum(counts, len(MANY) - 1)]
+    often[np.searchsorted(terms, headline)] |= HEADLINE
+    return Packed(terms, often, len(headline) + len(text))
 
 
 # --- sorted postings of a segment: keys of 64 bits, the term first ---

@@ -6,7 +6,7 @@ passage are a part of a paragraph, with `…` where it was cut.
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from newsnap.search.words import NUMBER, TOKEN, fold
 
@@ -26,28 +26,43 @@ GAP = re.compile(r"\s+|(?<=[^\w\s])")
 """Here a paragraph may end in the text, and not in what was copied from it."""
 END = re.compile("[。！？；!?;…\n]")
 CUT = ("…", False)
+BOUND = frozenset("0123456789abcdefghijklmnopqrstuvwxyz")
+"""Next to these a word of another script is a part of a longer one."""
 
 
 class Marker:
     """Finds words in texts.
 
-    words: folded words and phrases with their weights.
+    words: folded words and phrases with their weights.  Most are sought as they are, which takes a tenth of the time of
+    a regular expression, and of its making.
     """
 
     def __init__(self, words: Mapping[str, float]):
         self._weights = {plain(word): weight for word, weight in words.items()}
-        longest_first = sorted(words, key=lambda word: (-len(word), word))
-        self._pattern = re.compile("|".join(map(pattern_of, longest_first))) if longest_first else None
+        self._words = [word for word in words if not needs_pattern(word)]
+        self._patterns = [re.compile(pattern_of(word)) for word in words if needs_pattern(word)]
 
     def matches(self, folded: str) -> list[Match]:
-        """Return where words stand in a folded text, in its order."""
+        """Return where words stand in a folded text, in its order; of those that overlap the first, or the longest."""
         found: list[Match] = []
-        if self._pattern:
-            for match in self._pattern.finditer(folded, 0, MOST_READ):
+        for word in self._words:
+            at, size = folded.find(word, 0, MOST_READ), len(word)
+            whole = word.isascii()
+            while at >= 0 and len(found) < MOST_MATCHES:
+                if not (whole and (folded[at - 1 : at] in BOUND or folded[at + size : at + size + 1] in BOUND)):
+                    found.append((at, at + size, word))
+                at = folded.find(word, at + size, MOST_READ)
+        for pattern in self._patterns:
+            for match in islice(pattern.finditer(folded, 0, MOST_READ), MOST_MATCHES):
                 found.append((match.start(), match.end(), plain(match[0])))
-                if len(found) == MOST_MATCHES:
-                    break
-        return found
+        found.sort(key=lambda match: (match[0], -match[1]))
+        apart: list[Match] = []
+        end = 0
+        for each in found:
+            if each[0] >= end and each[1] > each[0]:
+                apart.append(each)
+                end = each[1]
+        return apart
 
     def marked(self, text: str) -> Pieces:
         """Return a whole text, such as a headline, as pieces."""
@@ -79,6 +94,11 @@ class Marker:
             if weight > best_weight + 1e-9:
                 best, best_weight = matches[first][0], weight
         return best, best_weight
+
+
+def needs_pattern(word: str) -> bool:
+    """Tell whether a word may stand otherwise in a text than it is written."""
+    return NUMBER.fullmatch(word) is not None if TOKEN.fullmatch(word) else GAP.search(word) is not None
 
 
 def pattern_of(word: str) -> str:

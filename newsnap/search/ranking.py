@@ -41,17 +41,22 @@ class Ranked:
 def together(clause: Clause, found: Mapping[int, Found]) -> Found:
     """Return where all terms of a clause stand."""
     each = sorted((found.get(term, NOTHING) for term in clause.terms), key=lambda it: len(it.places))
-    if len(each) == 1:
-        return each[0]
     places, often, headline = each[0].places, each[0].often, each[0].headline
     for other in each[1:]:
-        at = np.searchsorted(other.places, places)
-        at[at == len(other.places)] = 0
-        both = other.places[at] == places if len(other.places) else np.zeros(len(places), np.bool_)
+        at, both = standing(places, other.places)
         at = at[both]
-        places, often, headline = places[both], np.minimum(often[both], other.often[at]), headline[both]
-        headline = headline & other.headline[at]
+        places, often = places[both], np.minimum(often[both], other.often[at])
+        headline = headline[both] & other.headline[at]
     return Found(places, often, headline)
+
+
+def standing(places: Places, among: Places) -> tuple[Places, NDArray[np.bool_]]:
+    """Return where places would stand among others, and which of them do."""
+    if not len(among):
+        return np.zeros(len(places), np.int64), np.zeros(len(places), np.bool_)
+    at = np.searchsorted(among, places)
+    at[at == len(among)] = 0
+    return at, among[at] == places
 
 
 def rarity(count: int, of: int) -> float:
@@ -59,10 +64,10 @@ def rarity(count: int, of: int) -> float:
     return float(np.log1p((of - count + 0.5) / (count + 0.5))) if count < of else 0.1
 
 
-def allowed(query: Query, snapshot: Snapshot) -> NDArray[np.bool_]:
-    """Return which places can be found at all: what is alive and passes the filters."""
+def allowed(query: Query, snapshot: Snapshot, places: Places) -> NDArray[np.bool_]:
+    """Return which places can be found at all: those that are alive and pass the filters."""
     columns = snapshot.columns
-    allow = columns.alive.copy()
+    allow = columns.alive[places]
     if query.sources or query.categories:
         sources = {fold(each) for each in query.sources}
         categories = {fold(each) for each in query.categories}
@@ -71,43 +76,57 @@ def allowed(query: Query, snapshot: Snapshot) -> NDArray[np.bool_]:
             and (not categories or fold(category or "") in categories)
             for source, site, category in columns.facets
         ]
-        allow &= np.array(passes, dtype=np.bool_)[columns.facet] if passes else False
+        allow &= np.array(passes, dtype=np.bool_)[columns.facet[places]]
     if query.since:
-        allow &= columns.published >= query.since.timestamp()
+        allow &= columns.published[places] >= query.since.timestamp()
     if query.until:
-        allow &= columns.published < query.until.timestamp()
+        allow &= columns.published[places] < query.until.timestamp()
     return allow
 
 
 def rank(query: Query, snapshot: Snapshot, found: Mapping[int, Found]) -> Ranked:
     """Return what a query finds."""
-    columns = snapshot.columns
-    allow = allowed(query, snapshot)
-    for clause in query.excluded:
-        allow[together(clause, found).places] = False
-    scores = np.zeros(len(allow), dtype=np.float32)
-    said = np.zeros(len(allow), dtype=np.float32)
-    telling: dict[str, float] = {}
-    for clause in query.wanted:
-        there = together(clause, found)
-        weight = telling[clause.text] = rarity(len(there.places), max(snapshot.living, 1))
-        norm = SATURATION * (1 - LENGTH + LENGTH * columns.lengths[there.places] / snapshot.mean_length)
-        gain = there.often * (SATURATION + 1) / (there.often + norm) + HEADLINE * there.headline
-        scores[there.places] += weight * gain.astype(np.float32)
-        said[there.places] += weight
-        if clause.phrase:
-            elsewhere = np.ones(len(allow), dtype=np.bool_)
-            elsewhere[there.places] = False
-            allow &= ~elsewhere
-    total = sum(telling.values())
-    allow &= said > 0
-    places = np.flatnonzero(allow & (said >= total * 0.999))
-    relaxed = not len(places)
+    stands = [(clause, together(clause, found)) for clause in query.wanted]
+    telling = {clause.text: rarity(len(there.places), max(snapshot.living, 1)) for clause, there in stands}
+    places = min((there.places for _, there in stands), key=len)
+    for _, there in stands:
+        places = places[standing(places, there.places)[1]]
+    places = sifted(places, query, snapshot, found)
+    relaxed = not len(places) and len(stands) > 1
     if relaxed:
-        places = np.flatnonzero(allow & (said >= total * SAID_ENOUGH))
+        places = sifted(saying_enough(stands, telling, snapshot), query, snapshot, found)
+    columns = snapshot.columns
+    norm = SATURATION * (1 - LENGTH + LENGTH * columns.lengths[places] / snapshot.mean_length)
+    scores = np.zeros(len(places), dtype=np.float32)
+    for clause, there in stands:
+        at, here = standing(places, there.places)
+        often = np.where(here, there.often[at], 0) if len(there.places) else np.zeros(len(places), np.float32)
+        gain = often * (SATURATION + 1) / (often + norm)
+        if len(there.places):
+            gain += HEADLINE * (here & there.headline[at])
+        scores += telling[clause.text] * gain
     ages = np.maximum(snapshot.newest - columns.published[places], 0) / DAY
     fresh = 1 + RECENCY * np.exp2(-ages / RECENCY_DAYS)
-    return Ranked(places, (scores[places] * fresh).astype(np.float32), telling, relaxed and bool(len(places)))
+    return Ranked(places, (scores * fresh).astype(np.float32), telling, relaxed and bool(len(places)))
+
+
+def sifted(places: Places, query: Query, snapshot: Snapshot, found: Mapping[int, Found]) -> Places:
+    """Return places without those that are excluded, or do not pass the filters."""
+    places = places[allowed(query, snapshot, places)]
+    for clause in query.excluded:
+        places = places[~standing(places, together(clause, found).places)[1]]
+    return places
+
+
+def saying_enough(stands: Sequence[tuple[Clause, Found]], telling: Mapping[str, float], snapshot: Snapshot) -> Places:
+    """Return where most of what the words tell is said, and every phrase stands."""
+    said = np.zeros(len(snapshot.columns.alive), dtype=np.float32)
+    phrases = np.zeros(len(said), dtype=np.int16)
+    for clause, there in stands:
+        said[there.places] += telling[clause.text]
+        phrases[there.places] += clause.phrase
+    enough = (said > 0) & (said >= sum(telling.values()) * SAID_ENOUGH)
+    return np.flatnonzero(enough & (phrases == sum(clause.phrase for clause, _ in stands)))
 
 
 def best(ranked: Ranked, count: int) -> Sequence[int]:

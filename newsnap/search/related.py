@@ -26,9 +26,9 @@ Document = dict[str, Any]
 
 MOST_READ = 6000
 """Characters of an article from which telling words are taken."""
-LOOKED_UP = 40
+LOOKED_UP = 30
 """Words of an article whose rarity is looked up."""
-TELLING = 24
+TELLING = 20
 """Words that are compared."""
 COMMON = 0.08
 """A word that stands in a larger share of articles tells nothing."""

@@ -81,13 +81,13 @@ def codes_of(text: str) -> Codes:
     """
     codes: Codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype="<u4").astype(np.uint32, copy=False)
     table, _ = tables()
-    if codes.size and codes.max() > LAST_OF_PLANE:
+    try:
+        folded: Codes = table[codes]
+    except IndexError:
         beyond = codes > LAST_OF_PLANE
         kept = [rare().get(code, code) for code in codes[beyond].tolist()]
-        found = table[np.minimum(codes, LAST_OF_PLANE)]
-        found[beyond] = kept
-        return found
-    folded: Codes = table[codes]
+        folded = table[np.minimum(codes, LAST_OF_PLANE)]
+        folded[beyond] = kept
     return folded
 
 

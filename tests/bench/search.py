@@ -90,7 +90,7 @@ KINDS = ("one word", "a frequent word", "two words", *KNOWN, "filtered", "costly
 ARTICLES = 100_000
 
 
-async def fill(store: Store) -> None:
+async def fill(store: Store, *, rebuild: bool) -> None:
     """Put articles into the store, and index them."""
     there = await store.db.articles.estimated_document_count()
     batch: list[dict[str, Any]] = []
@@ -105,6 +105,8 @@ async def fill(store: Store) -> None:
     print(f"{ARTICLES:,} articles written in {time.process_time() - began:.0f} s of own CPU", flush=True)
     server, own, began = await server_seconds(store), time.process_time(), time.perf_counter()
     indexer, indexed = Indexer(store), 0
+    if rebuild:
+        await indexer.start_over()
     while (done := await indexer.catch_up(seconds=20)).behind or done.indexed:
         indexed += done.indexed
     if indexed:
@@ -188,9 +190,9 @@ async def purging(store: Store) -> None:
         print(f"{count:3} forgotten: {took[0]:.0f} ms, own CPU {own:.0f}, mongod {server:.0f}")
 
 
-async def bench(settings: Settings, rate: int, seconds: int) -> None:
+async def bench(settings: Settings, rate: int, seconds: int, *, rebuild: bool) -> None:
     async with Store(settings) as store:
-        await fill(store)
+        await fill(store, rebuild=rebuild)
         await one_by_one(store)
         await at_a_rate(store, rate, seconds)
         await purging(store)
@@ -201,6 +203,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What searching costs.")
     parser.add_argument("--articles", type=int, default=ARTICLES)
     parser.add_argument("--home", type=Path, help="kept between runs; default: a new one that is deleted")
+    parser.add_argument("--rebuild", action="store_true", help="index what is kept anew")
     parser.add_argument("--rate", type=int, default=50, help="queries a second")
     parser.add_argument("--seconds", type=int, default=30)
     options = parser.parse_args()
@@ -209,7 +212,7 @@ def main() -> None:
         settings = get_project_settings()
         for name, value in {"MONGO_URI": server.join(), "MONGO_DATABASE": "bench"}.items():
             settings.set(name, value, priority="cmdline")
-        asyncio.run(bench(settings, options.rate, options.seconds))
+        asyncio.run(bench(settings, options.rate, options.seconds, rebuild=options.rebuild))
 
 
 if __name__ == "__main__":
