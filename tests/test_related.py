@@ -1,5 +1,6 @@
 """Related snapshots: of other stories, on the same subject, with the passage that says so."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -7,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import prose
+import psutil
 import pytest
 import shelf
 from pymongo.database import Database
 from scrapy.settings import Settings
 from test_search import in_store, traces
 
-from newsnap.search import Indexer, Related, Search
+from newsnap.search import Indexer, Related, Search, Worker
 from newsnap.search.words import cut, fold
 from newsnap.sources import load_sources
 from newsnap.store import Store
@@ -164,16 +166,51 @@ def test_an_article_that_is_not_indexed_yet_has_related_ones_too(settings: Setti
     assert in_store(settings, act) == 10
 
 
-def test_a_page_does_not_wait_long_for_its_related_articles(settings: Settings) -> None:
+def test_a_page_shows_what_was_found_before_and_waits_for_nothing(settings: Settings) -> None:
     documents = small()
 
     async def act(store: Store) -> None:
         await store.db.articles.insert_many(documents)
         await Indexer(store).catch_up()
         search = Search(store)
-        async with search._relations._turn:  # somebody else's are being found
-            assert await search.related(documents[0], patience_seconds=0.01) == []
-        assert len(await search.related(documents[0])) == 10
-        assert await search.related(documents[0], patience_seconds=0.01) != []
+        before = await search.known_related(documents[0])
+        assert before.old
+        assert before.articles == []
+        await search.relate(documents[0])
+        after = await search.known_related(documents[0])
+        assert not after.old
+        assert len(after.articles) == 10
+        assert [each.id for each in after.articles] == [each.id for each in await search.related(documents[0])]
 
     in_store(settings, act)
+
+
+def test_a_worker_indexes_and_relates_beside_and_is_replaced_when_it_is_killed(
+    settings: Settings, db: Database[Document]
+) -> None:
+    documents = small()
+    own = psutil.Process()
+
+    def workers() -> list[psutil.Process]:
+        return [each for each in own.children() if "spawn_main" in " ".join(each.cmdline())]
+
+    async def until(query: Document, count: int) -> None:
+        async with asyncio.timeout(60):
+            while db.terms.count_documents(query) < count:
+                await asyncio.sleep(0.1)
+
+    async def act(store: Store) -> None:
+        await store.db.articles.insert_many(documents[1:])
+        async with Worker(settings) as worker:
+            await until({"related.ids.0": {"$exists": True}}, 10)  # before anybody asked
+            (process,) = workers()
+            process.kill()
+            documents[0]["changed"] = datetime.now(UTC)
+            await store.db.articles.insert_one(documents[0])
+            await until({}, len(documents))
+            async with asyncio.timeout(60):
+                await worker.relate(documents[0]["_id"]).wait()
+        assert (await Search(store).known_related(documents[0])).articles
+
+    in_store(settings, act)
+    assert not workers()
