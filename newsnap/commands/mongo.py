@@ -1,6 +1,7 @@
 """`scrapy mongo start / status / stop`: the embedded server, by hand."""
 
 import argparse
+import sys
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
@@ -52,7 +53,8 @@ class Command(ScrapyCommand):
                 return
             server = EmbeddedServer.from_settings(self.settings)
             if args[0] == "start":
-                print(_started(server.keep()))
+                print("MongoDB runs until `scrapy mongo stop`, at", file=sys.stderr)
+                print(server.keep())  # for $(scrapy mongo start)
             elif args[0] == "stop":
                 print(_stopped(server, now=opts.now))
             else:
@@ -84,10 +86,6 @@ def table(status: ServerStatus) -> str:
         else f"{status.data}, none yet",
     }
     return "\n".join(f"{name:<8} {value}" for name, value in rows.items() if value is not None)
-
-
-def _started(uri: str) -> str:
-    return f"MongoDB runs until `scrapy mongo stop`, at\n{uri}"
 
 
 def _stopped(server: EmbeddedServer, *, now: bool) -> str:
