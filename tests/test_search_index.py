@@ -121,7 +121,7 @@ def test_a_process_that_is_killed_leaves_an_index_that_the_next_one_completes(
     hidden = documents[5]
 
     async def act(store: Store) -> None:
-        for at in range(1, 60, 4):
+        for at in range(1, 60, 7):
             await store.db.articles.delete_many({})
             await Indexer(store).start_over()
             await store.db.articles.insert_many(documents)
