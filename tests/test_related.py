@@ -13,7 +13,7 @@ import pytest
 import shelf
 from pymongo.database import Database
 from scrapy.settings import Settings
-from test_search import in_store, traces
+from searched import in_store, traces
 
 from newsnap.search import Indexer, Related, Search, Worker
 from newsnap.search.words import cut, fold
