@@ -311,7 +311,7 @@ def test_an_identity_of_the_web_does_not_mind_spelling() -> None:
 
 def test_nobody_takes_web_for_the_source_of_a_host() -> None:
     sources = load_sources(get_project_settings())
-    assert sources.of_host(URL) == []
+    assert not sources.of_host(URL)
     assert sources.identify(URL) is None
 
 

@@ -53,8 +53,9 @@ class Command(ScrapyCommand):
                 return
             server = EmbeddedServer.from_settings(self.settings)
             if args[0] == "start":
+                uri = server.keep()
                 print("MongoDB runs until `scrapy mongo stop`, at", file=sys.stderr)
-                print(server.keep())  # for $(scrapy mongo start)
+                print(uri)  # for $(scrapy mongo start)
             elif args[0] == "stop":
                 print(_stopped(server, now=opts.now))
             else:

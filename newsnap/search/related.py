@@ -35,7 +35,9 @@ COMMON = 0.08
 KEPT = 30
 """Identities that are kept, of which those that are live are shown."""
 FRESH = timedelta(hours=6)
-"""What was found is found anew after this."""
+"""What was found is found anew after this, or, while the article is new, after a quarter of its age."""
+FRESH_FIRST = timedelta(minutes=5)
+"""But not sooner."""
 GROWN = 1.1
 """And when there are so many times as many articles."""
 OF_ONE_SOURCE = 0.9
@@ -93,7 +95,7 @@ async def known(store: "Store", index: Index, article: Document, *, size: int) -
     kept = await store.terms.related(article["_id"])
     if kept is None:
         return Known([], old=True)
-    return Known(await shown(store, article, kept, size), is_old(kept, snapshot))
+    return Known(await shown(store, article, kept, size), is_old(kept, snapshot, article["snapshot"]))
 
 
 async def shown(store: "Store", article: Document, kept: Document, size: int) -> list[Related]:
@@ -116,10 +118,14 @@ async def shown(store: "Store", article: Document, kept: Document, size: int) ->
     return found
 
 
-def is_old(kept: Document, snapshot: Snapshot) -> bool:
-    """Tell whether related articles are to be found anew."""
+def is_old(kept: Document, snapshot: Snapshot, fetched: datetime) -> bool:
+    """Tell whether related articles are to be found anew: of what is news itself, sooner.
+
+    fetched: when the article was.
+    """
     made: datetime = kept["made"]
-    return made + FRESH < datetime.now(UTC) or snapshot.living > GROWN * kept["of"] + 10
+    fresh = min(FRESH, max(FRESH_FIRST, (made - fetched) / 4))
+    return made + fresh < datetime.now(UTC) or snapshot.living > GROWN * kept["of"] + 10
 
 
 async def find(index: Index, snapshot: Snapshot, article: Document) -> Document:

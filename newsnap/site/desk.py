@@ -47,6 +47,8 @@ class Desk:
         self.renderer = Renderer(self.options, self.words)
         self.keys = Keys(self.options)
         self.limits = Limits(self.options)
+        self.found: dict[str, tuple[float, list[Document]]] = {}
+        """What searches that are followed found, and when."""
         self._waited = -WAIT_EVERY_SECONDS
 
     @classmethod

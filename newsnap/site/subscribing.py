@@ -1,6 +1,7 @@
 """My subscriptions: what a reader follows, without an account."""
 
 import secrets
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,10 +18,15 @@ from newsnap.site.finding import MAX_QUERY_CHARACTERS
 from newsnap.site.rendering import shown
 from newsnap.store.subscriptions import KEPT_DAYS, Subscription
 
+Document = dict[str, Any]
+
 COOKIE = "newsnap_mine"
 SHOWN_ARTICLES = 40
 WORD_DAYS = 30
 """What a search finds of these is shown first."""
+FOUND_SECONDS = 60.0
+MOST_FOUND = 1000
+NEEDED = ("_id", "story", "published", "snapshot")
 KINDS = {"category": "categories", "source": "sources", "word": "words"}
 
 
@@ -122,17 +128,8 @@ async def newest(request: Request, mine: Subscription) -> list[str]:
         if values:
             listed = await desk.reading.listed({name: {"$in": values}}, SHOWN_ARTICLES)
             found |= {each["_id"]: each for each in listed.articles}
-    month = datetime.now(UTC) - timedelta(days=WORD_DAYS)
     for words in mine.words:
-        for since in (month, None):  # what is best of all times is not what is newest
-            try:
-                async with desk.limits.searching():
-                    results = await desk.search.find(words, since=since, size=SHOWN_ARTICLES)
-            except QueryTooCostly:
-                break
-            found |= {hit.id: hit.article for hit in results.hits if not results.relaxed}
-            if len(results.hits) == SHOWN_ARTICLES:
-                break
+        found |= {each["_id"]: each for each in await found_by(request, words)}
     told: dict[str, Any] = {}
     for each in found.values():  # lists first: of a story they show the first publisher, a search what was found
         told.setdefault(each["story"], each)
@@ -140,10 +137,35 @@ async def newest(request: Request, mine: Subscription) -> list[str]:
     return [each["_id"] for each in in_order[:SHOWN_ARTICLES]]
 
 
+async def found_by(request: Request, words: str) -> list[Document]:
+    """Return the newest of what a search finds, as lists show it; what is shown of it is asked for again.
+
+    A feed reader asks for the same again and again: it is searched once a minute.
+    """
+    desk = Desk.of(request)
+    known = desk.found.pop(words, None)
+    if known is None or time.monotonic() - known[0] > FOUND_SECONDS:
+        await desk.limits.count(request, "searches")
+        hits: dict[str, Document] = {}
+        for since in (datetime.now(UTC) - timedelta(days=WORD_DAYS), None):  # what is best of all times is not new
+            try:
+                async with desk.limits.searching():
+                    results = await desk.search.find(words, since=since, size=SHOWN_ARTICLES)
+            except QueryTooCostly:
+                break
+            hits |= {hit.id: hit.article for hit in results.hits if not results.relaxed}
+            if len(results.hits) == SHOWN_ARTICLES:
+                break
+        known = (time.monotonic(), [{name: each[name] for name in NEEDED} for each in hits.values()])
+    desk.found[words] = known
+    while len(desk.found) > MOST_FOUND:
+        del desk.found[next(iter(desk.found))]
+    return known[1]
+
+
 async def feed(request: Request) -> Response:
     """Answer with the feed of a reader's subscriptions, at its private address."""
     desk, key = Desk.of(request), request.path_params["key"]
-    await desk.limits.count(request, "searches")
     mine = await desk.store.subscriptions.of_feed(desk.keys.digest("kept feed", key))
     if mine is None:
         raise HTTPException(404)

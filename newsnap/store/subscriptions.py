@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-MOST_OF_A_KIND = 50
+MOST = {"categories": 50, "sources": 50, "words": 20}
+"""Of each kind; a word costs a search."""
 KEPT_DAYS = 400
 """Subscriptions that nobody looks at are deleted after so long."""
 SEEN_SECONDS = 24 * 3600
@@ -36,7 +37,7 @@ class Subscription:
         """Follow something; False if there is no room for more of the kind."""
         values = getattr(self, kind)
         if value not in values:
-            if len(values) >= MOST_OF_A_KIND:
+            if len(values) >= MOST[kind]:
                 return False
             values.append(value)
         return True
@@ -84,7 +85,7 @@ class Subscriptions:
             fresh = {"$setDifference": [literal(wanted), there]}
             in_order = {"$filter": {"input": literal(wanted), "cond": {"$in": ["$$this", fresh]}}}
             kept = {"$filter": {"input": there, "cond": {"$not": {"$in": ["$$this", literal(getattr(drop, kind))]}}}}
-            fields[kind] = {"$slice": [{"$concatArrays": [kept, in_order]}, MOST_OF_A_KIND]}
+            fields[kind] = {"$slice": [{"$concatArrays": [kept, in_order]}, MOST[kind]]}
         found = await self._store.db.subscriptions.find_one_and_update(
             {"_id": id}, [{"$set": fields}], upsert=True, return_document=True
         )
