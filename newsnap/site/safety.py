@@ -28,8 +28,11 @@ MAX_BODY_BYTES = 256 * 1024
 """A notice with all that it may hold is smaller."""
 SEARCHES_AT_ONCE = 2
 """More wait, so that a flood of searches leaves the machine to the readers of pages."""
-SEARCHES_WAITING = 20
+SEARCHES_WAITING = 400
+"""Whoever is refused at once asks again at once; who waits does not."""
 SEARCH_WAIT_SECONDS = 3.0
+FLOOD_WAITING = 10
+"""When more wait, searches pause for as long as they work, and readers of pages have the time between."""
 
 
 class TooBusy(Exception):
@@ -117,10 +120,13 @@ class Limits:
             raise TooBusy from None
         finally:
             self._waiting -= 1
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             yield
         finally:
-            self._searching.release()
+            pause = loop.time() - began if self._waiting > FLOOD_WAITING else 0.0
+            loop.call_later(pause, self._searching.release)
 
 
 class Keys:

@@ -176,7 +176,7 @@ def main() -> None:
 
         async def prepare() -> None:
             async with Store(settings) as store:
-                await fill(store)
+                await fill(store, rebuild=False)
 
         asyncio.run(prepare())
         limits = {"NEWSNAP_SITE_REQUESTS_PER_MINUTE": "10000000", "NEWSNAP_SITE_SEARCHES_PER_MINUTE": "10000000"}
