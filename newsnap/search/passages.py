@@ -74,6 +74,19 @@ class Marker:
         matches = self.matches(folded)
         return around(text, self.best(folded, matches)[0], matches)
 
+    def spot(self, text: str) -> int | None:
+        """Return where the first match of a text's passage begins; None if there is none."""
+        folded = fold(text[:MOST_READ])
+        return self.best(folded, self.matches(folded))[0]
+
+    def passage_at(self, text: str, spot: int | None) -> Pieces:
+        """Return the passage of a text whose spot is known, without a look at the rest."""
+        if spot is None:
+            return around(text, None, [])
+        start = max(0, spot - 4 * BEFORE)
+        near = text[start : spot + 2 * CHARACTERS]
+        return around(near, spot - start, self.matches(fold(near)))
+
     def best(self, folded: str, matches: Sequence[Match]) -> tuple[int | None, float]:
         """Return where the first match of the best passage begins, and its weight."""
         best, best_weight, first = None, 0.0, 0

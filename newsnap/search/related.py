@@ -34,6 +34,8 @@ COMMON = 0.08
 """A word that stands in a larger share of articles tells nothing."""
 KEPT = 30
 """Identities that are kept, of which those that are live are shown."""
+SPOTTED = 12
+"""Of so many it is kept where their passages are, so that a page need not look for them."""
 FRESH = timedelta(hours=6)
 """What was found is found anew after this, or, while the article is new, after a quarter of its age."""
 FRESH_FIRST = timedelta(minutes=5)
@@ -85,6 +87,9 @@ class Known:
 async def relate(store: "Store", index: Index, article: Document) -> Document:
     """Find the articles that an article is related to, and keep them; this takes a while."""
     kept = await find(index, await index.now(), article)
+    marker = marker_of(kept)
+    articles = await store.terms.shown(kept["ids"][:SPOTTED])
+    kept["spots"] = {id: marker.spot(other["body"]) for id, other in articles.items()}
     await store.terms.keep_related(article["_id"], article["changed"], kept)
     return kept
 
@@ -100,7 +105,8 @@ async def known(store: "Store", index: Index, article: Document, *, size: int) -
 
 async def shown(store: "Store", article: Document, kept: Document, size: int) -> list[Related]:
     """Return those of the articles that were found which are live, one a story, each with its passage."""
-    marker = Marker(dict(zip(kept["words"], kept["weights"], strict=True)))
+    marker = marker_of(kept)
+    spots = kept.get("spots", {})
     found: list[Related] = []
     seen = {article["story"]}
     scores = dict(zip(kept["ids"], kept["scores"], strict=True))
@@ -114,8 +120,16 @@ async def shown(store: "Store", article: Document, kept: Document, size: int) ->
             if other is None or other["story"] in seen or len(found) == size:
                 continue
             seen.add(other["story"])
-            found.append(Related(id, scores[id], other, marker.passage(other.pop("body"))))
+            body = other.pop("body")
+            known = id in spots and other["changed"] <= kept["made"]
+            passage = marker.passage_at(body, spots[id]) if known else marker.passage(body)
+            found.append(Related(id, scores[id], other, passage))
     return found
+
+
+def marker_of(kept: Document) -> Marker:
+    """Return what finds the words that relate articles."""
+    return Marker(dict(zip(kept["words"], kept["weights"], strict=True)))
 
 
 def is_old(kept: Document, snapshot: Snapshot, fetched: datetime) -> bool:

@@ -99,7 +99,9 @@ async def answer(request: Request, title: str, page: str, ids: Sequence[str], *,
     name = desk.options.name
     own = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     feed = Feed(f"{title} - {name}" if title else name, page, own, articles)
-    tag = desk.renderer.tag(kind, feed.title, own, [(each["_id"], each["changed"]) for each in articles])
+    tag = desk.renderer.tag(
+        repr((kind, feed.title, own, [(each["_id"], each["changed"]) for each in articles])).encode()
+    )
     headers = {
         "etag": tag,
         "last-modified": http_date(feed.updated),

@@ -1,10 +1,8 @@
 """Rendering: templates, how times and addresses are shown, and answers that a browser need not load twice."""
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from importlib.resources import files
@@ -12,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -130,12 +128,8 @@ class Renderer:
             "as_parameter": as_parameter,
             "path": lambda text: quote(text, safe=""),
         }
-        made = "".join(
-            each.read_text(encoding="utf-8")
-            for each in sorted((folder / "templates").iterdir(), key=lambda it: it.name)
-        )
-        self._made = f"{__version__} {self._style} {made} {options!r}".encode()
-        """Whatever pages are made of besides what MongoDB has."""
+        self._made = hashlib.blake2b(f"{__version__} {options!r}".encode()).digest()
+        """What an answer hangs on besides what it shows."""
 
     def base(self, request: Request) -> str:
         """Return the address of the site without a slash at its end."""
@@ -151,17 +145,16 @@ class Renderer:
         context = {"here": request.url.path, "base": self.base(request), **context}
         if status != 200 or not kept:
             return HTMLResponse(self._render(template, context), status, {"cache-control": "no-store"})
-        tag = self.tag(template, context)
+        made = self._render(template, context).encode()  # takes less than to tell what it is made of
+        tag = self.tag(made)
         headers = {"etag": tag, "cache-control": "no-cache", "vary": "accept-encoding"}
         if has(request, tag, None):
             return Response(status_code=304, headers=headers)
-        return HTMLResponse(self._render(template, context), headers=headers)
+        return HTMLResponse(made, headers=headers)
 
-    def tag(self, *parts: Any) -> str:
-        """Return an entity tag that changes with what a page is made of."""
-        digest = hashlib.blake2b(self._made, digest_size=12)
-        digest.update(json.dumps(parts, default=plain, ensure_ascii=True, sort_keys=True).encode())
-        return f'W/"{digest.hexdigest()}"'
+    def tag(self, of: bytes) -> str:
+        """Return an entity tag that changes with what is shown and what shows it; weak, for it may be compressed."""
+        return f'W/"{hashlib.blake2b(of, digest_size=12, key=self._made).hexdigest()}"'
 
     def _render(self, template: str, context: Mapping[str, Any]) -> str:
         return self._env.get_template(template).render(context)
@@ -187,19 +180,7 @@ def http_date(at: datetime) -> str:
     return format_datetime(at.astimezone(UTC), usegmt=True)
 
 
-def plain(value: Any) -> Any:
-    """Return what JSON knows of a value, to tell it from others."""
-    if isinstance(value, datetime):
-        return value.timestamp()
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    if isinstance(value, (set, frozenset)):
-        return sorted(map(str, value))
-    return str(value)
-
-
 def pieces(parts: Sequence[tuple[str, bool]]) -> Markup:
     """Return a passage with its matches marked."""
-    return Markup("").join(
-        Markup("<mark>{}</mark>").format(shown(text)) if match else shown(text) for text, match in parts
-    )
+    escaped = [(escape(shown(text)), match) for text, match in parts]
+    return Markup("".join(f"<mark>{text}</mark>" if match else text for text, match in escaped))
