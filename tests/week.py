@@ -142,8 +142,9 @@ def before_a_look(published: datetime, chance: random.Random) -> datetime:
 
 
 def recording_after(moment: datetime) -> datetime:
-    """Return the evening of a moment's day."""
-    return moment.replace(hour=0, minute=0) + EVENING
+    """Return the evening of a moment's day, or the next for what is published later that night."""
+    evening = moment.replace(hour=0, minute=0) + EVENING
+    return evening if evening >= moment else evening + DAY
 
 
 def evenings() -> list[datetime]:
