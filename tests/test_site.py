@@ -181,6 +181,17 @@ def test_an_extract_ends_within_a_paragraph_and_shows_no_figure() -> None:
     assert [each["text"] for each in cut] == ["一二三四五", "六七……"]
 
 
+def test_a_caption_that_is_a_paragraph_too_is_shown_once() -> None:
+    figure = {"url": "https://img.example/a.jpg", "caption": "石桥。江槐摄", "after": 0}
+    parts = paragraphs({"body": "桥露出水面。\n石桥。江槐摄\n桥从哪里来", "headings": [], "figures": [figure]})
+    assert [each.get("text") or each["figure"]["caption"] for each in parts] == [
+        "桥露出水面。",
+        "",
+        "石桥。江槐摄",
+        "桥从哪里来",
+    ]
+
+
 def test_extracts_images_and_indexing_are_settings(mongo_uri: str, tmp_path: Path) -> None:
     with shelved(mongo_uri, tmp_path, library()) as (_, environment):
         chosen = {

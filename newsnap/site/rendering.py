@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -93,6 +94,9 @@ def paragraphs(article: Mapping[str, Any], characters: int | None = None) -> lis
             parts += after.get(at, [])
         elif left <= 0:
             break
+    for figure, below in pairwise(parts):  # where the publisher prints the caption as a paragraph, it is said there
+        if figure["kind"] == "figure" and below.get("text", "").strip() == figure["figure"]["caption"].strip():
+            figure["figure"] = {**figure["figure"], "caption": ""}
     return parts
 
 
