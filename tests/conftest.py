@@ -1,11 +1,12 @@
 """What all tests share: no connection leaves the machine, a real MongoDB, and `scrapy` as a user runs it."""
 
+import functools
 import ipaddress
 import os
 import socket
 import subprocess
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 from readied import Readied, readied
+from scrapy.settings import Settings
+from shelf import in_store
+from taken_down import settings_of
 
+from newsnap.store import Store
 from newsnap.store.server import EmbeddedServer
 
 ROOT = Path(__file__).parent.parent
@@ -70,6 +75,18 @@ def waiting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Readied]:
     """A Python that has read newsnap, from which commands are forked."""
     with readied(tmp_path_factory.mktemp("readied"), ROOT) as python:
         yield python
+
+
+@pytest.fixture
+def settings(environment: dict[str, str]) -> Settings:
+    """The settings of a newsnap that works on the test's database."""
+    return settings_of(environment)
+
+
+@pytest.fixture
+def within(settings: Settings) -> Callable[[Callable[[Store], Awaitable[Any]]], Any]:
+    """Do something with a store that is open meanwhile."""
+    return functools.partial(in_store, settings)
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """What the tests of takedowns share: spellings of addresses, edited reprints, pages to record, a look at it all."""
 
 import argparse
-import asyncio
 import io
 import json
 import random
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -152,16 +151,6 @@ def settings_of(environment: Mapping[str, str]) -> Settings:
     names = ("MONGO_URI", "MONGO_DATABASE", "NEWSNAP_HOME")
     found.setdict({name: environment[name] for name in names}, priority="cmdline")
     return found
-
-
-def within(settings: Settings, act: Callable[[Store], Awaitable[T]]) -> T:
-    """Do something with an open store."""
-
-    async def main() -> T:
-        async with Store(settings) as store:
-            return await act(store)
-
-    return asyncio.run(main())
 
 
 def item(made: Invented, *, source: str = "people", body: str = "", title: str = "", hour: int = 9) -> Article:

@@ -19,6 +19,7 @@ from conftest import ROOT, Scrapy
 from invented import Invented, article, page, write_warc
 from pymongo.database import Database
 from scrapy.settings import Settings
+from shelf import in_store
 from taken_down import (
     chinanews_page,
     chinanews_url,
@@ -28,9 +29,7 @@ from taken_down import (
     keep,
     run_here,
     sentences,
-    settings_of,
     spellings,
-    within,
     write_pages,
 )
 
@@ -47,11 +46,6 @@ CRAWLED = re.compile(r"Crawled \(\d+\) <GET ([^>]+)>")
 ANSWERED = re.compile(r"^(\S+ \S+) \[scrapy.core.engine\] DEBUG: Crawled \(200\) <GET ([^>]+)>", re.MULTILINE)
 
 
-@pytest.fixture
-def settings(environment: dict[str, str]) -> Settings:
-    return settings_of(environment)
-
-
 def take_down(settings: Settings, rules: dict[str, str]) -> dict[str, desk.Added]:
     """Make rules as `scrapy takedown add` does; return them by kind."""
 
@@ -64,7 +58,7 @@ def take_down(settings: Settings, rules: dict[str, str]) -> dict[str, desk.Added
             made[kind] = added
         return made
 
-    return within(settings, act)
+    return in_store(settings, act)
 
 
 def asked_for(log: str) -> list[str]:
@@ -85,7 +79,7 @@ def test_nothing_covered_is_asked_for_kept_or_left(
     write_warc(day, made[:7])
     other = item(elsewhere, source="chinanews")
     assert scrapy("crawl", "people", NEWSNAP_REPLAY=str(day)).returncode == 0
-    within(settings, lambda store: keep(store, other))
+    in_store(settings, lambda store: keep(store, other))
     assert db.articles.count_documents({"state": "live"}) == 8
 
     rules = {
@@ -160,7 +154,7 @@ def test_edited_reprints_that_come_later_are_refused_and_others_are_not(
 ) -> None:
     removed = article(11)
     text = "\n".join(removed.pages[0])
-    within(settings, lambda store: keep(store, item(removed)))
+    in_store(settings, lambda store: keep(store, item(removed)))
     added = take_down(settings, {"url": removed.url})["url"]
     assert added.done.removed == [removed.id]
 
@@ -189,7 +183,7 @@ def test_edited_reprints_that_come_later_are_refused_and_others_are_not(
             assert sentence not in dump(db)
     # they are not asked for again
     addresses = [ChinanewsSpider.address_rules().identify(url) for url in pages]
-    looks = within(settings, lambda store: store.ledger.look_up([it for it in addresses if it], datetime.now(UTC)))
+    looks = in_store(settings, lambda store: store.ledger.look_up([it for it in addresses if it], datetime.now(UTC)))
     assert {id for id, look in looks.items() if look.standing == "taken_down"} == {each["_id"] for each in stones}
 
 
@@ -248,7 +242,7 @@ def test_a_rule_made_while_a_crawl_runs_is_obeyed_within_ten_seconds(
         assert added
         return added.rule.since
 
-    since = within(settings, decide)
+    since = in_store(settings, decide)
     assert crawl.end() == 0, crawl.text
     answered = [
         (datetime.fromisoformat(stamp).replace(tzinfo=UTC) - since).total_seconds()

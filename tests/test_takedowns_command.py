@@ -11,7 +11,8 @@ from invented import article
 from pymongo.database import Database
 from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
-from taken_down import item, keep, run_here, sentences, settings_of, within
+from shelf import in_store
+from taken_down import item, keep, run_here, sentences
 
 from newsnap.commands.takedown import Command
 from newsnap.store import Store
@@ -28,11 +29,6 @@ CLAIM = {
 
 
 @pytest.fixture
-def settings(environment: dict[str, str]) -> Settings:
-    return settings_of(environment)
-
-
-@pytest.fixture
 def takedown(settings: Settings, capsys: pytest.CaptureFixture[str]) -> Takedown:
     """Run `scrapy takedown ARGUMENTS` in this process; return the exit code and all it says."""
     return lambda *arguments: run_here(Command(), settings, arguments, capsys)
@@ -46,7 +42,7 @@ def stored(settings: Settings, db: Database[Document]) -> Database[Document]:
         await keep(store, item(ONE))
         await keep(store, item(OTHER))
 
-    within(settings, act)
+    in_store(settings, act)
     return db
 
 

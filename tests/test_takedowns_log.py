@@ -1,7 +1,6 @@
 """The takedown log and the notices: one chain whoever writes, and what is done to it shows."""
 
 import asyncio
-import functools
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -11,8 +10,7 @@ import pytest
 from invented import article as invented
 from pymongo.database import Database
 from scrapy.settings import Settings
-from taken_down import dump, item, keep, settings_of, take_down
-from taken_down import within as in_store
+from taken_down import dump, item, keep, take_down
 
 from newsnap.sources import load_sources
 from newsnap.store import Store
@@ -27,16 +25,6 @@ CLAIM = {
     "name": "闻先生", "contact": "wen@post.example", "address": "望潮镇码头路1号", "work": "渡口换上新站牌",
     "addresses": [], "evidence": "手稿照片三张", "truth": True,
 }  # fmt: skip
-
-
-@pytest.fixture
-def settings(environment: dict[str, str]) -> Settings:
-    return settings_of(environment)
-
-
-@pytest.fixture
-def within(settings: Settings) -> Within:
-    return functools.partial(in_store, settings)
 
 
 def test_two_operators_at_once_make_one_unbroken_chain(settings: Settings, db: Database[Document]) -> None:

@@ -1,7 +1,6 @@
 """Takedowns beside crawlers that write at the same moment, and after those that were killed; how rules reach them."""
 
 import asyncio
-import functools
 import random
 import subprocess
 import time
@@ -18,8 +17,7 @@ from pymongo.errors import AutoReconnect
 from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 from scrapy.utils.test import get_crawler
-from taken_down import item, keep, settings_of, take_down
-from taken_down import within as in_store
+from taken_down import item, keep, take_down
 
 from newsnap.mongod.binary import find_binary
 from newsnap.pipelines.mongo import MongoPipeline
@@ -33,16 +31,6 @@ from newsnap.takedowns import Gate, LiveRules, RulesUnreadable, desk, gate
 Document = dict[str, Any]
 Within = Callable[[Callable[[Store], Awaitable[Any]]], Any]
 ONE, OTHER = invented(1), invented(2)
-
-
-@pytest.fixture
-def settings(environment: dict[str, str]) -> Settings:
-    return settings_of(environment)
-
-
-@pytest.fixture
-def within(settings: Settings) -> Within:
-    return functools.partial(in_store, settings)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Takedowns in the store: what is left of an article, what becomes of its reprints, what a preview shows."""
 
 import asyncio
-import functools
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
@@ -12,9 +11,7 @@ from typing import Any
 import pytest
 from invented import article as invented
 from pymongo.database import Database
-from scrapy.settings import Settings
-from taken_down import FETCHED, dump, edited, item, keep, sentences, settings_of, take_down
-from taken_down import within as in_store
+from taken_down import FETCHED, dump, edited, item, keep, sentences, take_down
 
 from newsnap.items import Article
 from newsnap.sources import load_sources
@@ -28,16 +25,6 @@ from newsnap.takedowns.notices import NoticeError
 Document = dict[str, Any]
 Within = Callable[[Callable[[Store], Awaitable[Any]]], Any]
 ONE, OTHER = invented(1), invented(2)
-
-
-@pytest.fixture
-def settings(environment: dict[str, str]) -> Settings:
-    return settings_of(environment)
-
-
-@pytest.fixture
-def within(settings: Settings) -> Within:
-    return functools.partial(in_store, settings)
 
 
 RULES = {

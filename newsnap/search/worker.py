@@ -42,17 +42,17 @@ class Worker:
         self._wishes: deque[str] = deque(maxlen=MOST_WAITING)
         self._done: dict[str, asyncio.Event] = {}
         self._wished = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Worker":
-        self._tasks = [asyncio.create_task(self._work())]
+        self._task = asyncio.create_task(self._work())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
+        if self._task:
+            self._task.cancel()
             with suppress(asyncio.CancelledError):
-                await task
+                await self._task
         if self._pool:
             await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
 

@@ -31,8 +31,6 @@ logger = logging.getLogger(__name__)
 GZIP_LEVEL = 4
 """Level 9 makes a page 4 % smaller in three times the time."""
 AGAIN_SECONDS = 5
-STATIC_SECONDS = 365 * 86_400
-"""The address of the stylesheet changes with it."""
 
 
 def application(settings: BaseSettings) -> Starlette:

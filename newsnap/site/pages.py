@@ -256,9 +256,8 @@ async def health(request: Request) -> Response:
     """Tell a load balancer whether articles can be shown."""
     desk = Desk.of(request)
     try:
-        rules = await desk.rules.now()
-        await desk.reading.newest_change()
+        await desk.rules.now()
+        await desk.store.terms.newest_change()
     except (RulesUnreadable, PyMongoError, StoreError):
         return JSONResponse({"ok": False}, 503, {"cache-control": "no-store"})
-    del rules
     return JSONResponse({"ok": True}, headers={"cache-control": "no-store"})

@@ -35,13 +35,18 @@ def token_of(request: Request) -> str | None:
     return Desk.of(request).keys.read("mine", request.cookies.get(COOKIE, ""))
 
 
+async def mine_of(desk: Desk, token: str | None) -> Subscription:
+    """Return what the reader with a token follows; nothing for one without."""
+    found = await desk.store.subscriptions.find(desk.keys.digest("mine", token)) if token else None
+    return found or Subscription()
+
+
 async def page(request: Request) -> Response:
     """Show what the reader follows; `category`, `source` or `word` offer something to follow."""
     desk, token = Desk.of(request), token_of(request)
     offered = {name: parameters.text(request, name, most=MAX_QUERY_CHARACTERS) for name in KINDS}
     checked(desk, offered)
-    mine = await desk.store.subscriptions.find(desk.keys.digest("mine", token)) if token else None
-    return await show(request, mine or Subscription(), offered, token)
+    return await show(request, await mine_of(desk, token), offered, token)
 
 
 async def show(
@@ -94,8 +99,8 @@ async def change(request: Request) -> Response:
         try:
             add = opml.read(desk, await upload.read())
         except opml.OpmlError:
-            mine = await desk.store.subscriptions.find(desk.keys.digest("mine", token)) if token else None
-            return await show(request, mine or Subscription(), {}, token, error=desk.words["opml_refused"], status=400)
+            mine = await mine_of(desk, token)
+            return await show(request, mine, {}, token, error=desk.words["opml_refused"], status=400)
     if add or drop:
         token = token or secrets.token_urlsafe(24)
         id, feed = desk.keys.digest("mine", token), desk.keys.digest("kept feed", desk.keys.digest("feed", token))
@@ -176,7 +181,6 @@ async def feed(request: Request) -> Response:
 async def export(request: Request) -> Response:
     """Answer with what the reader follows as OPML."""
     desk, token = Desk.of(request), token_of(request)
-    mine = await desk.store.subscriptions.find(desk.keys.digest("mine", token)) if token else None
-    made = opml.write(desk, desk.renderer.base(request), mine or Subscription())
+    made = opml.write(desk, desk.renderer.base(request), await mine_of(desk, token))
     headers = {"content-disposition": 'attachment; filename="newsnap.opml"', "cache-control": "no-store"}
     return Response(made, headers=headers, media_type="text/x-opml")

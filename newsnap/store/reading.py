@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -54,11 +54,6 @@ class Listed:
 
     next: Cursor | None
     """Where the next page begins, None on the last."""
-
-    @property
-    def changed(self) -> datetime | None:
-        """When the newest of its articles last changed."""
-        return max((each["changed"] for each in self.articles), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,17 +233,12 @@ class Reading:
                 holdings, runs = await asyncio.gather(self._store.runs.holdings(), self._store.runs.last())
                 self._status = (time.monotonic(), holdings, runs)
         rules = await self._rules.now()
-        allowed: Callable[[str], bool] = lambda name: rules.covering("", id=f"{name}:") is None  # noqa: E731
         _, holdings, runs = self._status
+        hidden = {name for name in {*holdings, *runs} if rules.covering("", id=f"{name}:")}
         return (
-            {name: each for name, each in holdings.items() if allowed(name)},
-            {name: each for name, each in runs.items() if allowed(name)},
+            {name: each for name, each in holdings.items() if name not in hidden},
+            {name: each for name, each in runs.items() if name not in hidden},
         )
-
-    async def newest_change(self) -> datetime | None:
-        """Return when any article last changed; one look at an index."""
-        found = await self._store.db.articles.find_one({}, {"changed": 1}, sort=[("changed", -1)])
-        return found["changed"] if found else None
 
 
 def leader(story: str, members: Sequence[Member]) -> str:

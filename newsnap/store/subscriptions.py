@@ -42,11 +42,6 @@ class Subscription:
             values.append(value)
         return True
 
-    def drop(self, kind: str, value: str) -> None:
-        """Follow something no more."""
-        if value in getattr(self, kind):
-            getattr(self, kind).remove(value)
-
 
 class Subscriptions:
     """The collection `subscriptions`; `_id` is the digest of a token that only the reader has."""
