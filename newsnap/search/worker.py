@@ -18,6 +18,7 @@ from scrapy.settings import BaseSettings, Settings
 from newsnap.search.finding import Search
 from newsnap.search.indexer import Indexer, Progress
 from newsnap.store import Store, StoreError
+from newsnap.store.server import ServerError
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ class Worker:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(max(0.0, due - loop.time())):
                         await self._wished.wait()
-            except (PyMongoError, StoreError, OSError) as error:
+            except (PyMongoError, StoreError, ServerError, OSError) as error:
                 logger.warning("Searching waits for MongoDB: %s", type(error).__name__)
                 await asyncio.sleep(INDEX_SECONDS)
             except BrokenProcessPool:
