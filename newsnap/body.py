@@ -4,9 +4,11 @@ A paragraph ends where a browser would begin a new line: at block elements, at `
 space is collapsed, indentation (U+3000) stripped; otherwise the text is as printed.
 """
 
+import functools
 import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import urljoin
 
 from lxml import etree
@@ -39,6 +41,8 @@ IMAGE_ATTRIBUTES = ("data-original", "data-src", "data-lazy-src", "data-lazyload
 
 MAX_HEADING = 40
 """Characters of a subheading at most; a longer line in bold is a bold paragraph."""
+MAX_DEPTH = 512
+"""Elements in one another, as in browsers; what stands deeper is text without form."""
 MAX_CELL = 60
 """Characters of a table's cell at most; a row with a longer one is layout, not data."""
 MAX_CAPTION = 150
@@ -87,6 +91,25 @@ class Text:
         self.paragraphs = [text for text, each in zip(self.paragraphs, keep, strict=True) if each]
 
 
+class Look(NamedTuple):
+    """What an element's style and classes say of it."""
+
+    hidden: bool = False
+    centred: bool = False
+    heavy: bool = False
+
+
+PLAIN = Look()
+
+
+@functools.lru_cache(maxsize=4096)
+def look_of(style: str, names: str) -> Look:
+    """Return what a style and classes say; a page has few, and each often."""
+    return Look(
+        bool(HIDDEN.search(style)), bool(CENTRED.search(style) or CENTRED.search(names)), bool(HEAVY.search(style))
+    )
+
+
 class _Reader:
     """Walks elements and gathers their text."""
 
@@ -101,6 +124,7 @@ class _Reader:
         self.link_depth = 0
         self.centred = 0  # depth of centred elements
         self.in_row = False
+        self.depth = 0
         self.uncaptioned: Figure | None = None
 
     def say(self, words: str | None, bold: bool) -> None:
@@ -164,26 +188,25 @@ class _Reader:
             return
         if tag in SKIPPED or element in self.dropped:
             return
-        style = element.get("style")
-        if style and HIDDEN.search(style):
+        attributes = dict(element.items())
+        look = look_of(attributes.get("style", ""), attributes.get("class", "")) if attributes else PLAIN
+        if look.hidden:
             return
         if tag == "img":
             self.picture(element)
             return
+        if self.depth == MAX_DEPTH:
+            self.say("".join(element.itertext()), bold)
+            return
+        self.depth += 1
         block = tag in BLOCKS
         if block:
             self.end_block()
         row = tag == "tr" and not self.in_row and is_data(element)
         self.in_row = self.in_row or row
-        names = element.get("class")
-        centred = bool(
-            tag == "center"
-            or (style and CENTRED.search(style))
-            or (names and CENTRED.search(names))
-            or element.get("align") == "center"
-        )
+        centred = tag == "center" or look.centred or attributes.get("align") == "center"
         self.centred += centred
-        bold = bold or tag in BOLD or element.get("data-scene") == "strong" or bool(style and HEAVY.search(style))
+        bold = bold or tag in BOLD or look.heavy or attributes.get("data-scene") == "strong"
         self.link_depth += tag == "a"
         self.say(element.text, bold)
         for child in element:
@@ -197,6 +220,7 @@ class _Reader:
             self.end_block(heading=tag in HEADINGS, caption=tag == "figcaption")
         self.centred -= centred
         self.link_depth -= tag == "a"
+        self.depth -= 1
 
 
 def is_data(row: etree._Element) -> bool:
@@ -240,11 +264,12 @@ def collapsed(words: str, invisible: str = "") -> str:
 
 def visible(element: etree._Element) -> Iterable[str]:
     """Yield the pieces of text of an element, without scripts and comments; `<br>` parts words."""
-    for each in element.iter():
-        if isinstance(each.tag, str) and each.tag not in SKIPPED:
+    for event, each in etree.iterwalk(element, events=("start", "end")):
+        if event == "end":
+            if each is not element and each.tail:
+                yield each.tail
+        elif each.tag not in SKIPPED or each is element:
             if each.tag == "br":
                 yield " "
             if each.text:
                 yield each.text
-        if each is not element and each.tail:
-            yield each.tail

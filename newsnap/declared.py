@@ -9,7 +9,6 @@ from typing import ClassVar
 from newsnap import categories
 from newsnap.layouts import Layout
 from newsnap.listings import JsonList
-from newsnap.selectors import union
 from newsnap.urls import Address, AddressRules
 
 
@@ -83,7 +82,7 @@ class Declared:
     @functools.cache
     def page_layouts(cls) -> list[Layout]:
         """Return the layouts, each with what this source drops on all its pages."""
-        return [replace(each, drop=union(each.drop, cls.drop)) for each in cls.layouts]
+        return [replace(each, drop=", ".join(filter(None, (each.drop, cls.drop)))) for each in cls.layouts]
 
     def fetch_address(self, address: Address) -> str:
         """Return the address to ask for an article."""

@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
-from lxml import etree
-
 from newsnap import attribution
-from newsnap.body import HIDDEN, Text, read_body
+from newsnap.body import HIDDEN, Text
 from newsnap.dates import Witness
 from newsnap.layouts import MAX_LINE, Finder, Layout
 from newsnap.page import Page
+from newsnap.selectors import Node, ancestors
 
 MAX_KEYWORD = 20
 """Characters of a keyword at most; a longer one is the headline once more."""
@@ -66,8 +65,7 @@ def read_layout(page: Page, layout: Layout) -> Reading | None:
     title = finder.first(layout.title)
     if not title:
         return None
-    dropped = finder.dropped(elements)
-    text = read_body(elements, page.base, dropped)
+    text = finder.text(elements)
     signed = clean(text)
     if not text.paragraphs and not text.figures:
         return None
@@ -83,26 +81,26 @@ def read_layout(page: Page, layout: Layout) -> Reading | None:
     if line := finder.first(layout.editors):
         authors, reading.editors = attribution.read_signature(line, numbers=layout.staff_numbers)
         reading.authors = reading.authors or authors
-    if not any(shown(each) for each in finder.all(layout.authors)):  # a hidden field often repeats the editor
-        reading.authors = [name for name in reading.authors if name not in reading.editors]
+    both = {*reading.authors} & {*reading.editors}
+    if both and not any(shown(each) for each in finder.all(layout.authors)):  # a hidden field often repeats the editor
+        reading.authors = [name for name in reading.authors if name not in both]
     reading.authors = reading.authors or attribution.read_byline(text.paragraphs)
-    reading.channel = last_crumb(list(finder.texts(layout.channel)))
+    reading.channel = last_crumb(finder.texts(layout.channel))
     if published:
         reading.witnesses.append(Witness("page", published, layout.published))
     if "date" in page.comment_properties:
         reading.witnesses.append(Witness("meta", page.comment_properties["date"], "enpproperty date"))
-    reading.further = [
-        urljoin(page.base, each.get("href")) for each in page.index.select(layout.pages) if each.get("href")
-    ] + numbered_pages(page, layout.page_count)
+    reading.further = [urljoin(page.base, link) for link in finder.links(layout.pages)]
+    reading.further += numbered_pages(page, layout.page_count)
     reading.modified_raw = finder.first(layout.modified)
     read_meta(page, reading)
     return reading
 
 
-def shown(match: etree._Element | str) -> bool:
+def shown(match: Node | str) -> bool:
     """Tell whether a reader sees a match; data in scripts and attributes are not seen."""
     return not isinstance(match, str) and not any(
-        HIDDEN.search(each.get("style", "")) for each in (match, *match.iterancestors())
+        HIDDEN.search(each.attributes.get("style") or "") for each in (match, *ancestors(match))
     )
 
 
@@ -163,6 +161,8 @@ LOST_EMOJI = 8
 
 
 CRUMB_NOISE = re.compile(r"正文|首页|详细|内容|\W+")
+SECTION_HOST = re.compile(r"([a-z0-9-]+)(?:\.[a-z0-9-]+){2,}")
+"""The host of a section, which names it: `china.huanqiu.com`."""
 
 
 def last_crumb(crumbs: Sequence[str]) -> str | None:
@@ -173,7 +173,8 @@ def last_crumb(crumbs: Sequence[str]) -> str | None:
     """
     for crumb in reversed([piece for each in crumbs for piece in re.split(r"\s*(?:>+|→|»|›|-{2,})\s*", each)]):
         if crumb.strip() and not CRUMB_NOISE.fullmatch(crumb.strip()):
-            return crumb.strip()[:40]
+            host = SECTION_HOST.fullmatch(crumb.strip())
+            return host[1] if host else crumb.strip()[:40]
     return None
 
 
@@ -210,6 +211,5 @@ def read_meta(page: Page, reading: Reading) -> None:
         )[:30]
     reading.channel = reading.channel or page.comment_properties.get("nodename")
     reading.origin = attribution.read_origin(reading.text.paragraphs)
-    language = page.root.get("lang") or page.root.get("xml:lang") or ""
-    if re.fullmatch(r"zh(-[A-Za-z]{2,4}){1,2}", language):
-        reading.language = language
+    if re.fullmatch(r"zh(-[A-Za-z]{2,4}){1,2}", page.language):
+        reading.language = page.language

@@ -8,23 +8,26 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import jmespath
-from lxml import etree
 
 from newsnap import selectors
-from newsnap.body import text_content
-from newsnap.page import Page, html_fragment
-from newsnap.selectors import select
+from newsnap.body import Text, read_body, text_content
+from newsnap.page import Page, html_fragment, unescaped_markup
+from newsnap.selectors import Node, elements, outermost, select, select_first, text_of
 
 MAX_LINE = 400
 """Characters of an info line that are looked at."""
+
+DROPPED = "data-newsnap-dropped"
+"""Attribute of what stands in a body and is not text."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """Where things are on the pages of one era of a source.
 
-    Values are CSS selectors (alternatives with a comma), XPath where they begin with `/`, `./` or `(`, or, where they
-    begin with `$`, a JMESPath into `data`: `$.detail.title`, `$` for the whole.
+    Values are CSS selectors (alternatives with a comma; `:contains('…')` asks for words in a piece of text; `::text` or
+    `::attr(name)` at the end for those, not for elements) or, where they begin with `$`, a JMESPath into `data`:
+    `$.detail.title`, `$` for the whole.
     """
 
     name: str
@@ -82,19 +85,22 @@ class Layout:
             selector = getattr(self, each.name)
             if each.name not in ("name", "body_is_html", "staff_numbers") and selector:
                 try:
-                    re.compile(selector) if each.name in ("data", "page_count") else compiled(selector)
-                except Exception as error:
+                    if each.name in ("data", "page_count"):
+                        re.compile(selector)
+                    elif selector.startswith("$"):
+                        path(selector)
+                    else:
+                        selectors.check(selector)
+                except (re.error, jmespath.exceptions.JMESPathError, selectors.SelectorError) as error:
                     raise ValueError(
                         f"layout {self.name!r}: {each.name}={selector!r} is no selector: {error}"
                     ) from None
 
 
 @functools.cache
-def compiled(selector: str) -> Any:
-    """Return the XPath of a selector, or its JMESPath where it begins with `$`; compiled once for all pages."""
-    if selector.startswith("$"):
-        return jmespath.compile(selector[1:].removeprefix(".") or "@")
-    return selectors.compiled(selector)
+def path(selector: str) -> Any:
+    """Return a JMESPath, compiled once for all pages."""
+    return jmespath.compile(selector[1:].removeprefix(".") or "@")
 
 
 class Finder:
@@ -104,48 +110,71 @@ class Finder:
         self.page = page
         self.layout = layout
         self.data = page.data(layout.data) if layout.data else None
+        self.found: dict[str, list[str]] = {}  # texts by selector: two fields often stand in one line
 
-    def all(self, selector: str) -> list[Any]:
+    def all(self, selector: str) -> list[Node | str]:
         """Return elements, or strings where the selector asks for attributes or data; in order."""
         if selector.startswith("$"):
-            return list(strings(compiled(selector).search(self.data))) if self.data is not None else []
-        return self.page.index.select(selector)
+            return list(strings(path(selector).search(self.data))) if self.data is not None else []
+        return select(self.page.tree, selector)
 
-    def texts(self, selector: str) -> Iterator[str]:
-        """Yield the texts of what matches, those that have any."""
-        for each in self.all(selector):
-            if not isinstance(each, str) and each.tag == "textarea":
-                each = "".join(each.itertext())
-            if isinstance(each, str) and ("<" in each or "&lt;" in each):
-                each = html_fragment(each)
-            if text := text_content(each):
-                yield text
+    def texts(self, selector: str) -> list[str]:
+        """Return the texts of what matches, of those that have any."""
+        if selector not in self.found:
+            self.found[selector] = [text for each in self.all(selector) if (text := said(each))]
+        return self.found[selector]
 
     def first(self, selector: str) -> str | None:
         """Return the text of the first match that has any."""
-        return next(self.texts(selector), None)
+        if selector in self.found or selector.startswith("$"):
+            return next(iter(self.texts(selector)), None)
+        match = select_first(self.page.tree, selector)
+        if match is None:
+            return None
+        return said(match) or next(iter(self.texts(selector)), None)
 
     def line(self, selector: str) -> str | None:
         """Return the texts of all matches in one line."""
         # one match may stand inside another
         return " ".join(dict.fromkeys(self.texts(selector)))[:MAX_LINE] or None
 
-    def body(self) -> list[etree._Element]:
-        """Return the elements that hold the text."""
-        found = self.all(self.layout.body)
-        if self.layout.body_is_html or self.layout.body.startswith("$"):
-            markup = [each if isinstance(each, str) else "".join(each.itertext()) for each in found]
-            if self.layout.marks and self.data is not None:
-                pictures = compiled(self.layout.marks).search(self.data)
-                markup = [with_pictures(each, pictures) for each in markup]
-            return [html_fragment(each) for each in markup]
-        return [each for each in found if not isinstance(each, str)]
+    def links(self, selector: str) -> list[str]:
+        """Return the addresses that matching links lead to, as written."""
+        return [href for each in elements(self.page.tree, selector) if (href := each.attributes.get("href"))]
 
-    def dropped(self, elements: Sequence[etree._Element]) -> set[etree._Element]:
-        """Return what stands in these elements and is not text."""
-        if self.layout.body_is_html or self.layout.body.startswith("$"):
-            return {found for each in elements for found in select(each, self.layout.drop)}
-        return self.page.index.select_in(elements, self.layout.drop)
+    def body(self) -> list[Node]:
+        """Return the elements that hold the text, none of them in another."""
+        if not self.layout.body_is_html and not self.layout.body.startswith("$"):
+            return outermost(elements(self.page.tree, self.layout.body))
+        markup = [each if isinstance(each, str) else each.text() for each in self.all(self.layout.body)]
+        if self.layout.marks and self.data is not None:
+            pictures = path(self.layout.marks).search(self.data)
+            markup = [with_pictures(each, pictures) for each in markup]
+        return [fragment(each) for each in markup]
+
+    def text(self, body: Sequence[Node]) -> Text:
+        """Return what the elements of a body say, without what is dropped."""
+        for element in body:
+            for each in elements(element, self.layout.drop):
+                each.attrs[DROPPED] = ""
+        root = html_fragment("".join(f"<div>{element.html}</div>" for element in body))
+        dropped = {each for each in root.iter("*") if each.get(DROPPED) is not None} if self.layout.drop else ()
+        return read_body([root], self.page.base, dropped)
+
+
+def said(match: Node | str) -> str:
+    """Return the text of a match in one line; data and textareas may hold HTML."""
+    if not isinstance(match, str) and match.tag != "textarea":
+        return text_of(match)
+    words = match if isinstance(match, str) else match.text()
+    return text_of(fragment(words)) if "<" in words or "&lt;" in words else text_content(words)
+
+
+def fragment(markup: str) -> Node:
+    """Return a piece of HTML as an element."""
+    body = selectors.parse(unescaped_markup(markup).encode("utf-8", "replace")).body
+    assert body is not None
+    return body
 
 
 def strings(value: Any) -> Iterator[str]:

@@ -10,16 +10,14 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from newsnap import encodings
-from newsnap.selectors import Index
-
-
-def html_parser() -> etree.HTMLParser:
-    """Return a parser for UTF-8; comments are no part of a page, and ids are found by `Index`."""
-    return etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, collect_ids=False)
+from newsnap.selectors import Tree, parse
 
 
 class Page:
-    """A page as received and parsed, once for all that reads it."""
+    """A page as received and decoded, parsed once for all that reads it.
+
+    Layouts ask its `tree`; generic extraction, whose library works on lxml's, its `root`.
+    """
 
     def __init__(self, body: bytes, url: str, content_type: str = ""):
         """Decode and parse.
@@ -27,24 +25,26 @@ class Page:
         Raises encodings.Mojibake if no encoding gives readable text.
         """
         text, self.encoding = encodings.decode(body, content_type)
-        # Python's decoders are stricter and faster than libxml2's; it gets UTF-8 always
-        utf8 = body if self.encoding == "utf-8" and text[:1] != "\ufeff" else text.encode("utf-8", "replace")
-        if b"\x00" in utf8:
-            utf8 = utf8.replace(b"\x00", b"")
         self.url = url
         self.text = text
-        root = etree.fromstring(utf8, html_parser()) if utf8.strip() else None
-        self.root: etree._Element = etree.Element("html") if root is None else root
+        # Python's decoders are stricter and faster than those of parsers, which get UTF-8 always
+        utf8 = body if self.encoding == "utf-8" and text[:1] != "\ufeff" else text.encode("utf-8", "replace")
+        self.utf8 = utf8.replace(b"\x00", b"") if b"\x00" in utf8 else utf8
 
     @functools.cached_property
-    def index(self) -> Index:
-        """What its selectors are answered from."""
-        return Index(self.root)
+    def tree(self) -> Tree:
+        """The page as a browser parses it."""
+        return parse(self.utf8)
 
     @functools.cached_property
-    def declarations(self) -> list[etree._Element]:
+    def root(self) -> etree._Element:
+        """The page as lxml parses it."""
+        return lxml_root(self.utf8)
+
+    @functools.cached_property
+    def declarations(self) -> list[dict[str, str | None]]:
         """What the page says of itself: its `meta` and `base` tags, which stand outside of `head` too."""
-        return list(self.root.iter("meta", "base"))
+        return [each.attributes for each in self.tree.css("meta, base")]
 
     @functools.cached_property
     def meta(self) -> dict[str, str]:
@@ -60,13 +60,19 @@ class Page:
     @functools.cached_property
     def base(self) -> str:
         """The address that relative ones are resolved against."""
-        href: str = next((each.get("href", "") for each in self.declarations if each.tag == "base"), "")
+        href = next((href for each in self.declarations if (href := each.get("href"))), "")
         return urljoin(self.url, href)
+
+    @property
+    def language(self) -> str:
+        """The language it says it is in; empty where it says none."""
+        attributes = self.tree.root.attributes if self.tree.root else {}
+        return attributes.get("lang") or attributes.get("xml:lang") or ""
 
     @functools.cached_property
     def comment_properties(self) -> dict[str, str]:
         """What the founder system leaves in a comment: `<!--enpproperty <date>…</date> <sourcename>…-->`."""
-        found = ENPPROPERTY.search(self.text) if "npproperty" in self.text else None
+        found = ENPPROPERTY.search(self.text) if b"npproperty" in self.utf8 else None  # quicker in bytes
         return (
             {name.lower(): value.strip() for name, value in ENPFIELD.findall(found[1]) if value.strip()}
             if found
@@ -122,10 +128,18 @@ def unescaped(found: re.Match[str]) -> str:
 
 
 def html_fragment(markup: str) -> etree._Element:
-    """Parse a piece of HTML; markup that was escaped on the way is unescaped first."""
-    if "<" not in markup and "&lt;" in markup:
-        markup = html.unescape(markup)
+    """Return a piece of HTML as lxml parses it."""
     # JSON may hold what no encoding can write
-    utf8 = f"<div>{markup}</div>".encode("utf-8", "replace").replace(b"\x00", b"")
-    root = etree.fromstring(utf8, html_parser())
-    return etree.Element("div") if root is None else root
+    return lxml_root(f"<div>{unescaped_markup(markup)}</div>".encode("utf-8", "replace").replace(b"\x00", b""))
+
+
+def unescaped_markup(markup: str) -> str:
+    """Return a piece of HTML; one that was escaped on the way is unescaped first."""
+    return html.unescape(markup) if "<" not in markup and "&lt;" in markup else markup
+
+
+def lxml_root(utf8: bytes) -> etree._Element:
+    """Return what lxml parses; comments are no part of a page."""
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, collect_ids=False)
+    root = etree.fromstring(utf8, parser) if utf8.strip() else None
+    return etree.Element("html") if root is None else root

@@ -216,3 +216,8 @@ def test_the_line_of_the_date_names_the_outlet_where_its_own_element_is_missing(
     markup = "<h1>海边的一天</h1><p class=info>2024-05-01 10:26 来源：滨海晚报</p><div id=body>今天天气很好。</div>"
     assert read(markup, layout).outlet == "滨海晚报"
     assert read(markup.replace("来源：", ""), layout).outlet is None
+
+
+def test_a_text_nested_beyond_reason_is_not_lost() -> None:
+    reading = read("<h1>灯塔</h1><div id=body>" + "<div>" * 2000 + "灯塔修好了。")
+    assert reading.text.paragraphs == ["灯塔修好了。"]

@@ -67,11 +67,11 @@ class Netease163Spider(NewsSpider):
         ),
         Layout(
             name="tables",  # until 2006
-            body="//td[span[@class='grayb'][.//p]]",
-            title="//td/h1",
-            published="(//td[@class='graysl'])[1]",
-            outlet="(//td[@class='graysl'])[1]",
-            channel="//a[@class='163s']",
+            body="td:has(> span.grayb p)",
+            title="td > h1",
+            published="td.graysl:not(:has(> a))",
+            outlet="td.graysl:not(:has(> a))",
+            channel="a[class='163s']",
         ),
     ]
     drop = (

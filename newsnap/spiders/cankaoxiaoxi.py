@@ -41,7 +41,7 @@ class CankaoxiaoxiSpider(NewsSpider):
             outlet="$.sourceName",
             channel="$.channelName",
         ),
-        Layout(name="contentTxt", data=r"var\s+contentTxt\s*=\s*", body="$", title="//title/text()"),
+        Layout(name="contentTxt", data=r"var\s+contentTxt\s*=\s*", body="$", title="title"),
     ]
     categories = {
         "中国": "国内", "国际": "国际", "第一关注": "国际", "观点": "国际", "锐参考": "国际",

@@ -3,6 +3,9 @@
 The text of some pages of 2026 stands in a script.  Photo sets (PHOA…) have none in their pages and are left out.
 """
 
+from scrapy.http import Response
+
+from newsnap.items import Article
 from newsnap.news_spider import JsonList, Layout, NewsSpider
 
 LISTS = {
@@ -47,9 +50,15 @@ class CctvSpider(NewsSpider):
         Layout(
             name="video",  # tv.cctv.com, with the words spoken
             body="#content_area",
-            title="(substring-before(//title, '_'))",
+            title="title",
             published=".info",
         ),
     ]
     categories = {"jingji": "财经", "military": "军事", "sports": "体育", "local": "地方", "生活": "健康"}
     custom_settings = {"DOWNLOAD_DELAY": 5}  # since 2026-10: the robots.txt of news.cctv.com was never seen
+
+    def refine(self, article: Article, response: Response) -> Article:
+        """Videos have their headline in the window's title alone, before the names of channel and site."""
+        if article.layout == "video":
+            article.title = article.title.partition("_")[0]
+        return article

@@ -40,7 +40,7 @@ class ChinaSpider(NewsSpider):
         Layout(
             name="baidu",  # until about 2021
             body="#articleBody, .articleBody, .artCon, .center_box, #fontzoom, #artbody",
-            title="//h1[contains(@class, 'articleTitle') or not(//h1[contains(@class, 'articleTitle')])]",
+            title="h1[class*='articleTitle'], body:not(:has(h1[class*='articleTitle'])) h1",
             published="#pubtime_baidu",
             outlet="#source_baidu",
             authors="#author_baidu",

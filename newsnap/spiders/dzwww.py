@@ -18,7 +18,7 @@ class DzwwwSpider(NewsSpider):
         Layout(
             name="news-con",
             body=".TRS_Editor, #news-body, .news-con",
-            title="//h1 | //*[contains(@class, 'layout')]//h2[not(//h1)]",
+            title="h1, body:not(:has(h1)) .layout h2",
             published=".layout .left, #headline i",
             page_count=r"createPageHTML\(\s*(\d+)",
         ),

@@ -3,6 +3,11 @@
 from newsnap.news_spider import JsonList, Layout, NewsSpider
 
 
+def cell(label: str) -> str:
+    """Select the cell beside the one that a label stands in."""
+    return f"td:contains('{label}'):not(:has(td)) + td"
+
+
 class GovSpider(NewsSpider):
     name = "gov"
     site = "中国政府网"
@@ -18,10 +23,10 @@ class GovSpider(NewsSpider):
         Layout(
             name="document",  # policy papers, under a table of who, what and when
             body="td#UCAP-CONTENT",
-            title="//*[@class='share-title'] | //td[starts-with(., '标')][contains(., '题：')]/following-sibling::td",
-            published="//table[contains(@class, 'bd1')]//td[contains(., '发布日期')]/following-sibling::td[1]",
-            outlet="//span[contains(@class, 'font-zyygwj')][starts-with(normalize-space(), '来源')]",
-            channel="//meta[@name='lanmu']/@content",
+            title=f".share-title, {cell('题：')}",
+            published=f".bd1 {cell('发布日期')}",
+            outlet="span.font-zyygwj:contains('来源')",
+            channel="meta[name='lanmu']",
             drop="table.bd1",
         ),
         Layout(
@@ -30,7 +35,7 @@ class GovSpider(NewsSpider):
             title="h1, .pages-title, .share-title",
             published=".pages-date",
             editors=".editor",
-            channel="//meta[@name='lanmu']/@content",
+            channel="meta[name='lanmu']",
             drop="table.bd1, .pages_print, .editor",
         ),
     ]

@@ -44,7 +44,7 @@ class HuanqiuSpider(NewsSpider):
             outlet="textarea.article-source-name",
             authors="textarea.article-author",
             editors="textarea.article-editor-name",
-            channel="(substring-before(//textarea[@class='article-host'], '.'))",
+            channel="textarea.article-host",
         ),
         Layout(
             name="drawn",  # as browsers save it: a-* until about 2020, then t-container

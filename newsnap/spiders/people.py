@@ -74,7 +74,7 @@ class PeopleSpider(NewsSpider):
             name="p_content",  # until 2012
             body="#p_content",
             title="#p_title",
-            kicker="//h1[.//*[@id='p_title']]/preceding-sibling::p[@class='p1']",
+            kicker="p.p1:has(~ h1 #p_title)",
             published="#p_publishtime",
             outlet="#p_origin",
             editors="#p_editor",

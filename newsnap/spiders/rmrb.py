@@ -25,7 +25,7 @@ class RmrbSpider(NewsSpider):
             kicker=".article > h3",
             subtitle=".article > h2",
             published=".article .newstime, .article .date",
-            authors="//*[@class='article']/*[@class='sec']/text()",
+            authors=".article > .sec::text",
         ),
     ]
     custom_settings = {"DOWNLOAD_DELAY": 15}  # since 2026-10: an issue has some 100 articles, and www asks for 120 s

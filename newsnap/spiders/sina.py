@@ -3,17 +3,19 @@
 Its feeds are of 2018; lists 2510 (国内) and 2514 (军事) are years old.  k.sina.cn, what users write, is left out.
 """
 
+import re
+
+from scrapy.http import Response
+
+from newsnap.items import Article
 from newsnap.news_spider import JsonList, Layout, NewsSpider
 
 LISTS = {
     2509: "", 2511: "国际", 2669: "社会", 2512: "体育", 2513: "娱乐", 2515: "科技", 2516: "财经",
 }  # fmt: skip
 DAY = r"(?P<date>\d{4}-\d{2}-\d{2})"
-LINE = "normalize-space(translate(., '\u3000', ''))"
-SIGNED = (  # whom a closing 来源 names, the outlet standing above the text; not another outlet
-    f"//td[@class='l17']//p[not(following-sibling::p)][starts-with({LINE}, '来源')][string-length({LINE}) < 9]"
-    "[not(contains(., '报') or contains(., '网') or contains(., '社'))]"
-)
+SIGNATURE = re.compile(r"\n来源[:：]\s*([\u4e00-\u9fff]{2,4})(?<![报网社台])$")
+"""Whom the last line names where the outlet stands above the text."""
 
 
 class SinaSpider(NewsSpider):
@@ -67,13 +69,11 @@ class SinaSpider(NewsSpider):
         ),
         Layout(
             name="tables",  # until about 2007
-            body="(//td[@class='l17'][not(.//td[@class='l17'])])[1]",
+            body="tr:has(> th.f24) ~ tr td.l17:not(:has(td.l17))",
             title="th.f24",
-            published="//tr[th[@class='f24']]/following-sibling::tr/td[@align='center']",
-            outlet="//tr[th[@class='f24']]/following-sibling::tr/td[@align='center']/font",
-            authors=f"(substring-after({SIGNED}, '来源'))",
-            channel="//td[@valign='bottom']//a[@class='a02']",
-            drop=SIGNED,
+            published="tr:has(> th.f24) ~ tr > td[align='center']",
+            outlet="tr:has(> th.f24) ~ tr > td[align='center'] > font",
+            channel="td[valign='bottom'] a.a02",
         ),
     ]
     drop = (
@@ -85,3 +85,10 @@ class SinaSpider(NewsSpider):
         "tech": "科技", "sports": "体育", "ent": "娱乐", "mil": "军事", "edu": "教育", "house": "财经", "auto": "财经",
     }  # fmt: skip
     custom_settings = {"DOWNLOAD_DELAY": 5}  # since 2026-10: its hosts have empty robots.txt files, or none
+
+    def refine(self, article: Article, response: Response) -> Article:
+        """Pages in tables name their author last, as 来源; the outlet stands above the text."""
+        if article.layout == "tables" and (signature := SIGNATURE.search(article.body)):
+            article.body = article.body[: signature.start()]
+            article.authors = [signature[1]]
+        return article

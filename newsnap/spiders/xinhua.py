@@ -83,12 +83,12 @@ class XinhuaSpider(NewsSpider):
         ),
         Layout(
             name="provincial",  # tables without names, GB2312, until about 2013
-            body="//td[@colspan='2' and contains(@style, 'line-height:24px')]",
-            title="//td[@colspan='2']/b/font[contains(@style, 'font-size:20px')]",
-            published="//td[@bgcolor='#f3f3f3' and @colspan='2']",
-            outlet="//td[@bgcolor='#f3f3f3' and @colspan='2']",
-            authors="//td[@class='topxian'][contains(., '作者')]",
-            editors="//td[@class='topxian'][contains(., '编辑')]",
+            body="td[colspan='2'][style*='line-height:24px']",
+            title="td[colspan='2'] > b > font[style*='font-size:20px']",
+            published="td[bgcolor='#f3f3f3'][colspan='2']",
+            outlet="td[bgcolor='#f3f3f3'][colspan='2']",
+            authors="td.topxian:contains('作者')",
+            editors="td.topxian:contains('编辑')",
             pages="#div_currpage a",
             drop="#div_currpage",
         ),

@@ -38,7 +38,7 @@ class YouthSpider(NewsSpider):
             body=".page_text .TRS_Editor",
             title="p.pbt",
             published="p.pwz",
-            outlet="//meta[@name='source']/@content | //p[contains(@class, 'pwz')]",
+            outlet="meta[name='source'], p.pwz",
             editors="#editor_baidu",
             channel=".page_zi a",
             page_count=r"(?:var countPage\s*=\s*|createPageHTML\(\s*)(\d+)",

@@ -28,7 +28,7 @@ class ZaobaoSpider(NewsSpider):
             name="articleBody",  # as other regions get it
             body=".articleBody, .article-body",
             title="article h1, h1",
-            published="//article//div[starts-with(normalize-space(.), '发布') and not(.//div)]",
+            published="article div:contains('发布'):not(:has(div))",
             authors="a[href*='/byline/']",
         ),
     ]
