@@ -17,6 +17,10 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 DAY, HOUR, MINUTE, SECOND = range(1, 5)
 """How finely a moment is known, and how finely two of them agree."""
 
+FINENESS = {"day": DAY, "minute": MINUTE, "second": SECOND}
+WIDTH = {"day": timedelta(days=1), "minute": timedelta(minutes=1), "second": timedelta(seconds=1)}
+"""Of each precision of a printed date."""
+
 
 @dataclass(frozen=True, slots=True)
 class Witness:
@@ -72,14 +76,13 @@ class Testimony:
         assert self.reading is not None
         if self.reading.loose >= timedelta(hours=1):
             return HOUR
-        return {"day": DAY, "minute": MINUTE, "second": SECOND}[self.reading.moment.precision]
+        return FINENESS[self.reading.moment.precision]
 
     @property
     def span(self) -> tuple[datetime, datetime]:
         """The first moment that it can mean, and the first after it that it cannot."""
         assert self.reading is not None
-        width = {"day": timedelta(days=1), "minute": timedelta(minutes=1), "second": timedelta(seconds=1)}
-        return self.moment.at - self.reading.loose, self.moment.at + width[self.moment.precision]
+        return self.moment.at - self.reading.loose, self.moment.at + WIDTH[self.moment.precision]
 
     @property
     def believed(self) -> bool:

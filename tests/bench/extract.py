@@ -193,7 +193,7 @@ def newspaper() -> Extractor:
     library = importlib.import_module("newspaper")
 
     def extract(sample: Sample) -> Prediction | None:
-        article = library.Article(sample.url, language="zh")
+        article = library.Article(sample.url, language="zh", fetch_images=False)  # it would ask the network
         article.download(input_html=sample.text)
         article.parse()
         published = article.publish_date.isoformat() if article.publish_date else None
