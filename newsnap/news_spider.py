@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from typing import Any, Self
@@ -33,6 +33,8 @@ from newsnap.ways import Ways
 
 __all__ = ["JsonList", "Layout", "NewsSpider"]
 
+Fetch = Callable[[Request], Awaitable[Response]]
+"""How a page is had."""
 
 AS_LISTED = "newsnap_as_listed"
 """Key in a request's meta: it asks for the address as listed, the canonical one having failed."""
@@ -204,13 +206,19 @@ class NewsSpider(Declared, scrapy.Spider):
         else:
             yield article
 
-    async def read_article(self, response: Response, address: Address, entry: Entry | None) -> Article | None:
-        """Return the article of a page, its further pages joined; None, and a count, where there is none."""
+    async def read_article(
+        self, response: Response, address: Address, entry: Entry | None, fetch: Fetch | None = None
+    ) -> Article | None:
+        """Return the article of a page, its further pages joined; None, and a count, where there is none.
+
+        fetch: how the further pages are had; usually they are downloaded.
+        """
         reading, capture = self.read(response)
         if reading is None:
             return None
         captures = [capture]
-        for number, further, capture in await self.further_pages(reading, response, address):
+        fetch = fetch or self.crawler.engine.download_async
+        for number, further, capture in await self.further_pages(reading, response, address, fetch):
             self.logger.debug("Page %d of %s joined", number, address.url)
             reading.text.extend(further.text)
             reading.editors = reading.editors or further.editors
@@ -279,7 +287,7 @@ class NewsSpider(Declared, scrapy.Spider):
         self.logger.warning("Nothing is taken from %s: %s", url, why)
 
     async def further_pages(
-        self, first: Reading, response: Response, address: Address
+        self, first: Reading, response: Response, address: Address, fetch: Fetch
     ) -> list[tuple[int, Reading, Capture]]:
         """Fetch the further pages of an article; return them in order of their numbers.
 
@@ -295,7 +303,7 @@ class NewsSpider(Declared, scrapy.Spider):
             if len(pages) >= self.settings.getint("NEWSNAP_ARTICLE_MAX_PAGES"):
                 raise ValueError(f"{address.url} has more than {len(pages)} pages: raise NEWSNAP_ARTICLE_MAX_PAGES")
             marks = {rendered.PLAYWRIGHT: True} if rendered.is_rendered(response) else {}
-            answer = await self.crawler.engine.download_async(Request(url, meta=marks))
+            answer = await fetch(Request(url, meta=marks))
             self.crawler.stats.inc_value("newsnap/spider/further_pages")
             if answer.status != 200:
                 raise ValueError(f"page {found.page} of {address.url} answered HTTP {answer.status}")

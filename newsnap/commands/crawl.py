@@ -11,12 +11,13 @@ from scrapy.exceptions import UsageError
 
 from newsnap.arguments import ArgumentError
 from newsnap.commands import complain
+from newsnap.news_spider import NewsSpider
 from newsnap.outcome import outcome_of
 from newsnap.recordings import ReplayError
 from newsnap.rendered import check_browser
 from newsnap.rendered.executable import NoBrowser
 from newsnap.replay import open_ahead
-from newsnap.sources import load_sources
+from newsnap.sources import Sources, load_sources
 from newsnap.store import Store, StoreError
 from newsnap.store.server import ServerError
 from newsnap.takedowns import RuleError
@@ -52,12 +53,7 @@ class Command(ScrapyCrawl):
         try:
             crawler = self._prepare(name, opts)
             store = Store(crawler.settings)
-            store.join()  # held until the end, so that the embedded server is started once
-            loop = asyncio.new_event_loop()  # asyncio.run would take the reactor's loop away
-            try:
-                loop.run_until_complete(check(store))
-            finally:
-                loop.close()
+            ready(store)
         except (ArgumentError, NoBrowser, ReplayError, RuleError, ServerError, StoreError) as error:
             self.exitcode = complain(error)
         else:
@@ -79,16 +75,36 @@ class Command(ScrapyCrawl):
     def _prepare(self, name: str, opts: argparse.Namespace) -> Crawler:
         assert self.settings is not None
         assert self.crawler_process is not None
-        sources = load_sources(self.settings)
-        if name not in sources:
-            near = difflib.get_close_matches(name, sources, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise ArgumentError(f"there is no source {name!r}{hint} `scrapy sources` shows all {len(sources)}")
-        sources[name](**opts.spargs)  # raises ArgumentError
+        source_named(name, load_sources(self.settings))(**opts.spargs)  # raises ArgumentError
         crawler = self.crawler_process.create_crawler(name)
         open_ahead(crawler.settings)
         check_browser(crawler.spidercls, crawler.settings)
         return crawler
+
+
+def source_named(name: str, sources: Sources) -> type[NewsSpider]:
+    """Return a source by its name.
+
+    Raises ArgumentError where there is none.
+    """
+    if name not in sources:
+        near = difflib.get_close_matches(name, sources, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ArgumentError(f"there is no source {name!r}{hint} `scrapy sources` shows all {len(sources)}")
+    return sources[name]
+
+
+def ready(store: Store) -> None:
+    """Hold the embedded server, so that it is started once, and check what can be checked ahead.
+
+    Raises ServerError, StoreError or RuleError with a sentence; whoever calls leaves the store at the end.
+    """
+    store.join()
+    loop = asyncio.new_event_loop()  # asyncio.run would take the reactor's loop away
+    try:
+        loop.run_until_complete(check(store))
+    finally:
+        loop.close()
 
 
 async def check(store: Store) -> None:

@@ -39,6 +39,8 @@ class WebSpider(NewsSpider):
     name = "web"
     site = "任意网站"
     anywhere: ClassVar[bool] = True
+    asks: ClassVar[bool] = True
+    """Whether it asks for addresses, which have to be given then."""
 
     def __init__(self, name: str | None = None, **kwargs: Any):
         """Read the arguments.
@@ -48,7 +50,7 @@ class WebSpider(NewsSpider):
         self._sources: Sources | None = None
         self._readers: dict[str, NewsSpider] = {}
         self._as_given: dict[str, str] = {}
-        if not kwargs.get("urls"):
+        if self.asks and not kwargs.get("urls"):
             raise ArgumentError("web lists nothing by itself: give the addresses with -a urls=URL,URL or -a urls=@FILE")
         super().__init__(name, **kwargs)
 

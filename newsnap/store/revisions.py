@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
 from newsnap.items import Stored
@@ -54,6 +55,27 @@ async def revise(
     async with store.client.start_session() as session:
         await session.with_transaction(act, read_concern=ReadConcern("snapshot"), write_concern=store.db.write_concern)
     return answer
+
+
+async def reread(
+    store: "Store", old: Document, fields: Document, changed: datetime
+) -> Literal["written", "moved on", "text of another"]:
+    """Set fields of an article whose pages were read again, if it is still as it was, `old`.
+
+    The publisher changed nothing, so this is no revision.  Raises WriteRefused.
+    """
+    query = {name: old[name] for name in ("_id", "revision", "changed", "state")}
+
+    async def update() -> Literal["written", "moved on", "text of another"]:
+        try:
+            done = await store.db.articles.update_one(query, {"$set": fields | {"changed": changed}})
+        except DuplicateKeyError:
+            return "text of another"
+        # the answer to the try before may have been lost
+        there = done.matched_count or await store.db.articles.find_one({"_id": old["_id"], "changed": changed})
+        return "written" if there else "moved on"
+
+    return await store.patiently(update)
 
 
 async def _since(store: "Store", session: AsyncClientSession, current: Document) -> datetime:
