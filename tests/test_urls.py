@@ -22,6 +22,10 @@ VARIANTS = {
         "http://politics.people.com.cn/n1/2024/0424/c1001%2D40223222.html",
         "http://politics.people.com.cn./n1/2024/0424/c1001-40223222.html",
     ],
+    "people:2261548": [
+        "http://www.people.com.cn/GB/shizheng/1026/2261548.html",
+        "http://www.people.com.cn/BIG5/shizheng/1026/2261548.html",
+    ],
     "xinhua:0ed4d97f42b9421bafa3565bd2a3ff21": [
         "https://www.news.cn/politics/20260117/0ed4d97f42b9421bafa3565bd2a3ff21/c.html",
         "http://www.xinhuanet.com/politics/20260117/0ed4d97f42b9421bafa3565bd2a3ff21/c.html",
