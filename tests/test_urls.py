@@ -36,6 +36,11 @@ VARIANTS = {
         "http://www.news.cn/fortune/2023-11/17/c_1129981476.htm",
         "http://www.xinhuanet.com/fortune/2023-11/17/c_1129981476_2.htm",
     ],
+    "xinhua:1127154621": [
+        "http://www.xinhuanet.com/2021-03/02/c_1127154621.htm",
+        "http://m.xinhuanet.com/2021-03/02/c_1127154621.htm",
+    ],
+    "xinhua:1122563388": ["http://www.news.cn/politics/2018lh/tu-shuo/2018-03/20/c_1122563388.htm"],
     "chinanews:10622950": [
         "https://www.chinanews.com.cn/sh/2026/05-17/10622950.shtml",
         "http://www.chinanews.com/sh/2026/05-17/10622950.shtml",

@@ -37,9 +37,9 @@ class XinhuaSpider(NewsSpider):
         "https://www.news.cn/world/",
     ]
     article_url = (
-        r"(?!www|m\.)(?P<channel>[a-z]{2,4})\.news\.cn/(?:[a-zA-Z0-9/]+/)?(?P<date>\d{8})/(?P<id>[0-9a-f]{32})/c\.html",
-        r"news\.cn/(?:(?P<channel>[a-zA-Z0-9/]+)/)?(?P<date>\d{8})/(?P<id>[0-9a-f]{32})/c\.html(?P<page>\?page=\d+)?",
-        r"(?:news\.cn|xinhuanet\.com)/(?P<channel>[a-zA-Z0-9/]+)/(?P<date>\d{4}-\d{2}/\d{2})/"
+        r"(?!www|m\.)(?P<channel>[a-z]{2,4})\.news\.cn/(?:[\w/-]+/)?(?P<date>\d{8})/(?P<id>[0-9a-f]{32})/c\.html",
+        r"news\.cn/(?:(?P<channel>[\w/-]+)/)?(?P<date>\d{8})/(?P<id>[0-9a-f]{32})/c\.html(?P<page>\?page=\d+)?",
+        r"(?:news\.cn|xinhuanet\.com)/(?:(?P<channel>[\w/-]+)/)?(?P<date>\d{4}-\d{2}/\d{2})/"
         r"(?:c|content)_(?P<id>\d{8,12})(?P<page>_\d+)?\.htm",  # until 2023; content_ until about 2013
     )
     mirrors = [
@@ -82,6 +82,16 @@ class XinhuaSpider(NewsSpider):
             drop=".p-jc, .xinhuaPager, #div_currpage, .lb, .zan-wap, .p-tags",
         ),
         Layout(
+            name="content",  # until about 2016
+            body="#content",
+            title="#title",
+            published="#pubtime",
+            outlet="#source",
+            editors=".editor",
+            pages="#div_currpage a",
+            drop=".editor, #div_currpage",
+        ),
+        Layout(
             name="provincial",  # tables without names, GB2312, until about 2013
             body="//td[@colspan='2' and contains(@style, 'line-height:24px')]",
             title="//td[@colspan='2']/b/font[contains(@style, 'font-size:20px')]",
@@ -94,10 +104,11 @@ class XinhuaSpider(NewsSpider):
         ),
     ]
     categories = {
-        "politics": "国内", "legal": "法治", "world": "国际", "fortune": "财经", "money": "财经", "finance": "财经",
+        "politics": "国内", "comments": "国内", "depthobserve": "国内", "leaders": "国内",
+        "legal": "法治", "world": "国际", "fortune": "财经", "money": "财经", "finance": "财经",
         "auto": "财经", "energy": "财经", "house": "财经", "tech": "科技", "info": "科技", "science": "科技",
         "culture": "文化", "book": "文化", "sports": "体育", "ent": "娱乐", "mil": "军事", "milpro": "军事",
-        "edu": "教育", "health": "健康", "local": "地方", "society": "社会",
+        "edu": "教育", "health": "健康", "food": "健康", "local": "地方", "society": "社会",
     }  # fmt: skip
     custom_settings = {
         "DOWNLOAD_DELAY": 5
