@@ -46,6 +46,11 @@ VARIANTS = {
         "http://www.chinanews.com/sh/2026/05-17/10622950.shtml",
         "https://chinanews.com.cn/sh/2026/05-17/10622950.shtml?spm=1",
     ],
+    "chinanews:1701234": [
+        "http://www.chinanews.com.cn/gn/news/2009/05-20/1701234.shtml",
+        "http://www.chinanews.com/gn/news/2009/05-20/1701234.shtml",
+    ],
+    "chinanews:620618": ["http://www.chinanews.com.cn/news/2005/2005-09-05/8/620618.shtml"],
     "chinanews:hn-528761": [
         "https://www.hn.chinanews.com.cn/news/gnxw/2026/0522/528761.html",
         "http://www.hn.chinanews.com/news/gnxw/2026/0522/528761.html",
