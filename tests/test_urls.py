@@ -79,6 +79,8 @@ VARIANTS = {
         "https://world.gmw.cn/2019-02/11/content_32481254.htm",
         "http://world.gmw.cn/2019-02/11/content_32481254_2.htm?s=gmwreco2",
     ],
+    "gmw:28761520": ["http://news.gmw.cn/newspaper/2018-05/11/content_28761520.htm"],
+    "gmw:200459": ["http://www.gmw.cn/01gmrb/2005-03/21/content_200459.htm"],
     "youth:16671599": [
         "https://news.youth.cn/gn/202605/t20260521_16671599.htm",
         "http://news.youth.cn/gn/202605/t20260521_16671599_1.htm",
