@@ -86,6 +86,7 @@ VARIANTS = {
         "http://news.youth.cn/gn/202605/t20260521_16671599_1.htm",
         "https://t.m.youth.cn/transfer/index/url/news.youth.cn/gn/202605/t20260521_16671599.htm",
     ],
+    "youth:12089431": ["http://finance.youth.cn/finance_IT/201910/t20191009_12089431.htm"],
     "china:118335587": [
         "http://news.china.com.cn/2026-02/15/content_118335587.shtml",
         "http://news.china.com.cn/2026-02/15/content_118335587.html",
