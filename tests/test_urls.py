@@ -110,6 +110,12 @@ VARIANTS = {
         "https://www.bjnews.com.cn/detail-1780010673129416.html",
         "https://m.bjnews.com.cn/detail/1780010673129416.html",
     ],
+    "sina:iicezzrq4076655": [
+        "https://news.sina.com.cn/c/2019-09-07/doc-iicezzrq4076655.shtml?cre=1",
+    ],
+    "sina:inausehc2630922": [
+        "https://news.sina.cn/gn/2024-05-10/detail-inausehc2630922.d.html?vt=4",
+    ],
     "jiemian:3159662": ["https://www.jiemian.com/article/3159662.html", "https://m.jiemian.com/article/3159662.html"],
 }
 
@@ -119,6 +125,20 @@ def test_all_variants_of_an_address_are_one_article(identity: str) -> None:
     found = [SOURCES.identify(url) for url in VARIANTS[identity]]
     assert {each.id if each else None for each in found} == {identity}
     assert len({each.url for each in found if each}) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "date"),
+    [
+        ("http://news.sina.com.cn/c/2005-03-21/09125421234s.shtml", "2005-03-21"),
+        ("http://finance.sina.com.cn/roll/20140509/162719045678.shtml", "20140509"),
+        ("http://finance.sina.com.cn/g/20050321/09141451234.shtml", "20050321"),
+    ],
+)
+def test_addresses_without_an_id_are_known_by_their_form(url: str, date: str) -> None:
+    found = SOURCES.identify(url)
+    assert found is not None
+    assert (found.url.partition(":")[2], found.date) == (url.partition(":")[2], date)
 
 
 def test_a_page_number_is_told_and_cut() -> None:
