@@ -25,7 +25,7 @@ class QqSpider(NewsSpider):
         r"(?P<channel>[a-z]+)\.qq\.com/a/(?P<date>\d{8})/\d{6}\.htm",  # until 2019
     )
     mirrors = [
-        (rf"^(?:news|new)\.qq\.com/(?:rain|omn)/(?:a/|\d{{8}}/)?({ID})(?:\.html)?", r"news.qq.com/rain/a/\1"),
+        (rf"^(?:news|new)\.qq\.com/(?:rain|omn|cmsn)/(?:a/|\d{{8}}/)?({ID})(?:\.html)?", r"news.qq.com/rain/a/\1"),
         (rf"^(?:view\.inews|xw)\.qq\.com/(?:a/|cmsid/)?({ID})", r"news.qq.com/rain/a/\1"),
     ]
     layouts = [
@@ -53,7 +53,7 @@ class QqSpider(NewsSpider):
             name="Cnt-Main-Article-QQ",  # until 2019
             body="#Cnt-Main-Article-QQ",
             title=".hd h1",
-            published=".a_time, .pubTime",
+            published=".a_time, .pubTime, .article-time",
             outlet=".a_source, .where",
             editors="#QQeditor",
             channel=".a_catalog, .catalog",
