@@ -93,6 +93,14 @@ VARIANTS = {
         "https://big5.china.com.cn/gate/big5/news.china.com.cn/2026-02/15/content_118335587_2.shtml",
     ],
     "ithome:771234": ["https://www.ithome.com/0/771/234.htm", "https://m.ithome.com/html/771234.htm"],
+    "ithome:385123": ["https://www.ithome.com/html/it/385123.htm"],
+    "ifeng:7pldiU65MNU": ["https://ent.ifeng.com/c/7pldiU65MNU"],
+    "qq:20181012A0ABCD00": [
+        "https://news.qq.com/rain/a/20181012A0ABCD00",
+        "https://new.qq.com/omn/20181012/20181012A0ABCD00.html",
+        "https://new.qq.com/cmsn/20181012/20181012A0ABCD00.html",
+        "https://xw.qq.com/cmsid/20181012A0ABCD00",
+    ],
     "gov:7037861": [
         "https://www.gov.cn/zhengce/content/202508/content_7037861.htm",
         "http://www.gov.cn/zhengce/content/202508/content_7037861.htm",
