@@ -66,6 +66,14 @@ class SinaSpider(NewsSpider):
             drop=".art_tit_h1, .art_time, .weibo_info, .art_video_box, .art_video, .look_sub, .j_article_wbreco",
         ),
         Layout(
+            name="artibody",  # channels with a headline of their own
+            body="#artibody, #article",
+            title="h1:not(:has(a))",
+            published=".date-source .date, .time-source, .date",
+            outlet=".date-source .source, .time-source span, .source",
+            editors=".show_author, .article-editor",
+        ),
+        Layout(
             name="tables",  # until about 2007
             body="(//td[@class='l17'][not(.//td[@class='l17'])])[1]",
             title="th.f24",
