@@ -40,7 +40,7 @@ class PeopleSpider(NewsSpider):
             body=".artDet",
             title=".articleCont .title h2, .articleCont h1",
             published=".artOri",
-            outlet=".artOri",
+            outlet=".artOri a",
             editors=".editor, .edit",
             channel="#rwb_navpath a",
             pages=".zdfy a",
@@ -65,7 +65,7 @@ class PeopleSpider(NewsSpider):
             body=".show_text",
             title=".text_c h1, .text_con h1",
             published=".text_c .sou, #p_publishtime",
-            outlet=".text_c .sou, #p_origin",
+            outlet=".text_c .sou a, #p_origin",
             editors="#p_editor, .edit",
             pages=".zdfy a",
             drop=".paper_num, .zdfy, .edit, #p_editor",
@@ -80,7 +80,7 @@ class PeopleSpider(NewsSpider):
             editors="#p_editor",
             channel="#rwb_navpath a",
             pages=".zdfy a, a#next",
-            drop="#p_editor, .zdfy",
+            drop="#p_editor, .paper_num, .zdfy",
         ),
     ]
     categories = {
