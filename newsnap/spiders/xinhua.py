@@ -6,14 +6,15 @@ The ids of the lists stand in the channel pages (`data="datasource:<id>"`) and m
 from newsnap.news_spider import JsonList, Layout, NewsSpider
 
 DATA_SOURCES = {
-    "politics": "a6d618872de143bdafa2556915a7ae12",
-    "world": "8d5294ed513c4779af6242a3623aa27b",
-    "fortune": "1e491dadc8944459b71b7ab13422623d",
-    "tech": "fd79514d92f34849bc8baef7ce3d5aae",
-    "milpro": "efa406de9b714538a958d4a20a80ecf3",
-    "local": "5c5939c2f07b4d9c96de44dad32eadc8",
-    "comments": "8e0f870f8f8b4643a239608debe7f2ee",
-    "depthobserve": "1636c5be477b4b519c0a4e969cfd28ee",
+    "": "bbc6736b83a14fbb9caf24d78f9aab7f",
+    "politics/": "a6d618872de143bdafa2556915a7ae12",
+    "world/": "8d5294ed513c4779af6242a3623aa27b",
+    "fortune/": "1e491dadc8944459b71b7ab13422623d",
+    "tech/": "fd79514d92f34849bc8baef7ce3d5aae",
+    "milpro/": "efa406de9b714538a958d4a20a80ecf3",
+    "local/": "5c5939c2f07b4d9c96de44dad32eadc8",
+    "comments/": "8e0f870f8f8b4643a239608debe7f2ee",
+    "depthobserve/": "1636c5be477b4b519c0a4e969cfd28ee",
 }
 
 
@@ -23,7 +24,7 @@ class XinhuaSpider(NewsSpider):
     allowed_domains = ["news.cn", "xinhuanet.com"]
     json_lists = [
         JsonList(
-            f"https://www.news.cn/{channel}/ds_{source}.json",
+            f"https://www.news.cn/{channel}ds_{source}.json",
             items="[datasource[], datasource[].linkUrls[]][]",  # a row of several articles links to each
             link="publishUrl || linkUrl",
             title="title || linkTitle",
