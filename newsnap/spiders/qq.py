@@ -50,6 +50,13 @@ class QqSpider(NewsSpider):
             drop="h1, #ArticleAuthor, #ArticleColumnTag, #Status, .image-carousel, .videoPlayer",
         ),
         Layout(
+            name="drawn",  # as browsers save a page without its script
+            body="#ArticleContent, .rich_media_content",
+            title=".content-article h1",
+            published=".media-meta",
+            outlet=".media-name",
+        ),
+        Layout(
             name="Cnt-Main-Article-QQ",  # until 2019
             body="#Cnt-Main-Article-QQ",
             title=".hd h1",
