@@ -43,10 +43,10 @@ class IfengSpider(NewsSpider):
         ),
         Layout(
             name="main_content",  # until 2018, cities until 2020
-            body="#main_content",
-            title="#artical_topic",
-            published=".p_time .ss01, .p_time, #artical_sth",
-            outlet=".p_time .ss03, #artical_sth .ss03",
+            body="#main_content, .yc_con_txt",
+            title="#artical_topic, #titL h1, .yc_tit h1",
+            published=".p_time .ss01, .p_time, #artical_sth, #titL span, .yc_tit span",
+            outlet=".p_time .ss03, #artical_sth .ss03, .yc_tit a",
             editors="#artical_sth2 p:first-child",
             channel=".theCurrent a",
             drop=".ifengLogo, #embed_hzh_div",
