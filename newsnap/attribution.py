@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from newsnap.categories import PROVINCES
+
 SEPARATORS = r"[、,，;；/|｜丨&＆]"
 SPACES = re.compile(r"\s+")
 
@@ -15,6 +17,8 @@ AFTER_OUTLET = re.compile(
     r"\s{2,}|[|｜\u3000]|\s(?=作者|记者|编辑|责编|责任编辑|时间|发布|字号|分享|评论|参与|举报|浏览|阅读|点击|我要|打印|\d{4}[-年])"
     r"|(?:作者|责任编辑|责编|编辑|发布时间|时间|字号|字体)\s*[:：]|参与互动|分享到|我有话说|\(?举报\)?$"
 )
+MEDIUM_AS_AUTHOR = re.compile(r"作者\s*[:：]\s*([^\s:：、，,]{1,20}[报网社台])")
+"""How sina writes some outlets."""
 BRACKETS = "()[]（）【】［］〔〕{}<>《》「」 \u3000\xa0·:：-—"
 
 
@@ -23,9 +27,11 @@ def read_outlet(text: str) -> str | None:
 
     >>> read_outlet("2019年06月15日08:18  来源：人民网-文化频道")
     '人民网-文化频道'
-    >>> read_outlet("新华网")
-    '新华网'
+    >>> read_outlet("新华网"), read_outlet("作者：滨海晚报")
+    ('新华网', '滨海晚报')
     """
+    if signed := MEDIUM_AS_AUTHOR.fullmatch(text.strip()):
+        return signed[1]
     labelled = OUTLET.search(text)
     rest = text[labelled.end() :] if labelled else text
     if not labelled and re.search(r"\d{4}[-年/]\d", text):  # a date line that names no outlet
@@ -138,20 +144,22 @@ def read_signature(text: str, *, numbers: bool = False) -> tuple[list[str], list
 
 
 EDITOR_LINE = re.compile(
-    r"[\[【(（［\s]*(?:【?纠错】?)?\s*(?:本文)?(?:网络|值班|执行|本期|栏目|责任)*(?:责任编辑|责编|编辑|值班编辑|实习编辑)\s*[:：/]\s*(?P<names>[^。！？]{1,60}?)[\]】)）］\s]*"
+    r"[\[【(（［\s]*(?:【?纠错】?)?\s*(?:本文)?(?:网络|值班|执行|本期|栏目|责任)*(?:责任编辑|(?:本版)?责编|编辑|值班编辑|实习编辑)\s*[:：/]\s*(?P<names>[^。！？]{1,60}?)[\]】)）］\s]*"
 )
 NOTICES = re.compile(
     "|".join(
         (
             r"[（(【\[]?\s*(?:本文)?原(?:标题|题)\s*(?:为|是)?\s*[:：].*",  # of the origin; not this headline
-            r"《\s*人民日报\s*(?:海外版)?\s*》\s*[（(]\s*\d{4}年.{0,40}版.{0,4}[)）]\s*",  # print reference
             r"(?:【\d+】\s*){2,}",  # page links
             r"(?=[\s\d]{0,40}(?:上一页|下一页|首页))(?:上一页|下一页|首页|尾页|末页|\s|\d){2,}",
-            r"(?:阅读剩余全文|展开全文|点击查看更多|点击进入专题|返回搜狐|查看更多|查看原图|点击查看原图|转播到腾讯微博).{0,12}",
+            r"(?:阅读剩余全文|展开全文|点击查看更多|返回搜狐|查看更多|查看原图|点击查看原图|转播到腾讯微博).{0,12}",
+            r"点击进入专题.{0,40}",
+            rf"(?:发布于|来自)\s*(?:{'|'.join(PROVINCES)})[省市]?",  # where the address of the writer's computer is
             r"(?:分享到|分享让更多人看到|扫一扫|长按二维码|扫码|微信扫).{0,40}",
             r"(?:打开|下载|安装|点击下载).{0,12}(?:APP|App|app|客户端).{0,24}",
-            r"(?:新浪声明|特别声明|免责声明|版权声明|版权所有|网站声明|广告声明|风险提示)\s*[:：].*",
+            r"(?:新浪声明|平台声明|特别声明|免责声明|版权声明|版权所有|网站声明|广告声明|风险提示)\s*[:：].*",
             r"本文(?:系观察者网独家稿件|为澎湃号作者或机构在澎湃新闻上传并发布).*",
+            r"[（(【]?\s*(?:[本该此]文|文章|文中|以上)[^。]{0,16}仅代表作者.{0,80}",
             r"[（(]?\s*(?:转载请注明来源|请支持独立网站|更多精彩内容[，,]\s*请点击).*",
             r"(?:【\s*[上下]一篇\s*】.{0,60})+",
             r".{0,12}投稿(?:信箱|邮箱)\s*[:：].{0,60}",
@@ -189,8 +197,8 @@ def is_notice(paragraph: str) -> bool:
 
 MEDIUM = r"(?P<medium>[^\s。，,；;：:（）()【】\[\]]{2,30})"
 REPRINT = re.compile(
-    r"(?:(?:本文|文章|稿件|内容|该文)\s*(?:转载自|转自|摘自|首发于|原载于?|原刊于?|来自)\s*[:：]?"
-    rf"|(?:转载自|转自|摘自|转载来源|稿源)\s*[:：])\s*[「“\"《]?{MEDIUM}"
+    r"(?:(?:本文|文章|稿件|内容|该文)\s*(?:转载[自于]|转自|摘编?自|选自|首发于|原载于?|原刊于?|来自)\s*[:：]?"
+    rf"|(?:转载[自于]|转自|摘编?自|选自|转载来源|稿源)\s*[:：])\s*[「“\"《]?{MEDIUM}"
 )
 TAIL_SOURCE = re.compile(rf"[（(【\[]?\s*(?:本文)?(?:来源|稿源)\s*[:：]\s*{MEDIUM}")
 TAIL_WIRE = re.compile(

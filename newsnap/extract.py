@@ -181,7 +181,7 @@ def last_crumb(crumbs: Sequence[str]) -> str | None:
 DATE_METAS = (
     "article:published_time", "og:published_time", "publishdate", "pubdate", "publish_time", "publishtime",
     "datepublished", "bytedance:published_time", "weibo: article:create_at", "dc.date", "release_date", "apub:time",
-    "article:create_at",     "firstpublishedtime",
+    "article:create_at", "firstpublishedtime", "og:time",
 )  # fmt: skip
 MODIFIED_METAS = (
     "article:modified_time",

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from newsnap.attribution import read_names, read_outlet
+from newsnap.attribution import read_names, read_origin, read_outlet
 from newsnap.body import Text
 from newsnap.extract import Reading, mojibake, read_page
 from newsnap.layouts import Layout
@@ -114,6 +114,14 @@ def test_bold_lines_are_subheadings_unless_they_sign() -> None:
         "初审编辑：申小鱼",
         "新浪声明：此处是版权说明。",
         "转播到腾讯微博",
+        "（原标题：“灯塔”之战打响 海边的人添了一盏灯）",
+        "本文原标题：《海边的人添了一盏灯》",
+        "特别声明：以上内容(如有图片或视频亦包括在内)为平台用户上传并发布",
+        "平台声明：该文观点仅代表作者本人",
+        "（本文仅代表作者个人观点，不代表本网立场）",
+        "请支持独立网站，转发请注明本文链接",
+        "点击进入专题： 聚焦二〇一二年海边的三百个渡口",
+        "发布于 北京",
     ],
 )
 def test_what_the_site_adds_is_not_the_article(notice: str) -> None:
@@ -131,6 +139,58 @@ def test_what_the_site_adds_is_not_the_article(notice: str) -> None:
 )
 def test_whose_reporter_one_is_is_no_name(line: str, names: list[str]) -> None:
     assert read_names(line) == names
+
+
+@pytest.mark.parametrize(
+    ("line", "outlet"),
+    [
+        ("2024年05月10日06:58 | 来源：人民网－人民日报", "人民网－人民日报"),
+        ("来源：光明网-《光明日报》", "光明网-《光明日报》"),
+        ("（本文来源：滨海日报 作者：施洛）", "滨海日报"),
+        ("作者：滨海晚报", "滨海晚报"),
+        ("作者：施洛", None),
+    ],
+)
+def test_an_outlet_is_named_in_many_ways(line: str, outlet: str | None) -> None:
+    assert read_outlet(line) == outlet
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "(责编：王磊、李静)",
+        "【责任编辑:王磊、李静】",
+        "【编辑:王磊、李静】",
+        "[ 责编：王磊、李静 ]",
+        "责任编辑: 王磊 李静",
+        "责任编辑：王磊_NN2587 李静_NBJ11143",
+        "[责任编辑:王磊 PN155 李静 PX209]",
+        "【纠错】 责任编辑： 王磊 李静",
+        "本版责编：王磊、李静",
+    ],
+)
+def test_editors_are_named_in_many_ways(line: str) -> None:
+    reading = read(f"<h1>题</h1><div id=body><p>一。</p><p>{line}</p></div>")
+    assert (reading.text.paragraphs, reading.editors) == (["一。"], ["王磊", "李静"])
+
+
+@pytest.mark.parametrize(
+    ("line", "chain"),
+    [
+        ("本文转自：滨海日报客户端", ["滨海日报客户端"]),
+        ("稿源：滨海在线", ["滨海在线"]),
+        ("摘编自：滨海晚报", ["滨海晚报"]),
+        ("本文选自《滨海》", ["滨海"]),
+        ("（本文来源：滨海日报 作者：施洛）", ["滨海日报"]),
+        ("（据新华社北京电 记者王磊、李静）", ["新华社"]),
+        ("据中新网9月9日报道，海边添了一盏灯。", []),
+        ("图片来源：滨海影像", []),
+        ("资料来源：人民日报、新华社等", []),
+        ("转载请注明出处", []),
+    ],
+)
+def test_a_line_below_the_text_tells_where_it_is_from(line: str, chain: list[str]) -> None:
+    assert read_origin(["一。", "二。", "三。", line]) == chain
 
 
 def test_a_bracket_that_opens_behind_the_outlet_is_not_its() -> None:

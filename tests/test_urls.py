@@ -22,6 +22,10 @@ VARIANTS = {
         "http://politics.people.com.cn/n1/2024/0424/c1001%2D40223222.html",
         "http://politics.people.com.cn./n1/2024/0424/c1001-40223222.html",
     ],
+    "people:2261548": [
+        "http://www.people.com.cn/GB/shizheng/1026/2261548.html",
+        "http://www.people.com.cn/BIG5/shizheng/1026/2261548.html",
+    ],
     "xinhua:0ed4d97f42b9421bafa3565bd2a3ff21": [
         "https://www.news.cn/politics/20260117/0ed4d97f42b9421bafa3565bd2a3ff21/c.html",
         "http://www.xinhuanet.com/politics/20260117/0ed4d97f42b9421bafa3565bd2a3ff21/c.html",
@@ -32,11 +36,21 @@ VARIANTS = {
         "http://www.news.cn/fortune/2023-11/17/c_1129981476.htm",
         "http://www.xinhuanet.com/fortune/2023-11/17/c_1129981476_2.htm",
     ],
+    "xinhua:1127154621": [
+        "http://www.xinhuanet.com/2021-03/02/c_1127154621.htm",
+        "http://m.xinhuanet.com/2021-03/02/c_1127154621.htm",
+    ],
+    "xinhua:1122563388": ["http://www.news.cn/politics/2018lh/tu-shuo/2018-03/20/c_1122563388.htm"],
     "chinanews:10622950": [
         "https://www.chinanews.com.cn/sh/2026/05-17/10622950.shtml",
         "http://www.chinanews.com/sh/2026/05-17/10622950.shtml",
         "https://chinanews.com.cn/sh/2026/05-17/10622950.shtml?spm=1",
     ],
+    "chinanews:1701234": [
+        "http://www.chinanews.com.cn/gn/news/2009/05-20/1701234.shtml",
+        "http://www.chinanews.com/gn/news/2009/05-20/1701234.shtml",
+    ],
+    "chinanews:620618": ["http://www.chinanews.com.cn/news/2005/2005-09-05/8/620618.shtml"],
     "chinanews:hn-528761": [
         "https://www.hn.chinanews.com.cn/news/gnxw/2026/0522/528761.html",
         "http://www.hn.chinanews.com/news/gnxw/2026/0522/528761.html",
@@ -65,17 +79,28 @@ VARIANTS = {
         "https://world.gmw.cn/2019-02/11/content_32481254.htm",
         "http://world.gmw.cn/2019-02/11/content_32481254_2.htm?s=gmwreco2",
     ],
+    "gmw:28761520": ["http://news.gmw.cn/newspaper/2018-05/11/content_28761520.htm"],
+    "gmw:200459": ["http://www.gmw.cn/01gmrb/2005-03/21/content_200459.htm"],
     "youth:16671599": [
         "https://news.youth.cn/gn/202605/t20260521_16671599.htm",
         "http://news.youth.cn/gn/202605/t20260521_16671599_1.htm",
         "https://t.m.youth.cn/transfer/index/url/news.youth.cn/gn/202605/t20260521_16671599.htm",
     ],
+    "youth:12089431": ["http://finance.youth.cn/finance_IT/201910/t20191009_12089431.htm"],
     "china:118335587": [
         "http://news.china.com.cn/2026-02/15/content_118335587.shtml",
         "http://news.china.com.cn/2026-02/15/content_118335587.html",
         "https://big5.china.com.cn/gate/big5/news.china.com.cn/2026-02/15/content_118335587_2.shtml",
     ],
     "ithome:771234": ["https://www.ithome.com/0/771/234.htm", "https://m.ithome.com/html/771234.htm"],
+    "ithome:385123": ["https://www.ithome.com/html/it/385123.htm"],
+    "ifeng:7pldiU65MNU": ["https://ent.ifeng.com/c/7pldiU65MNU"],
+    "qq:20181012A0ABCD00": [
+        "https://news.qq.com/rain/a/20181012A0ABCD00",
+        "https://new.qq.com/omn/20181012/20181012A0ABCD00.html",
+        "https://new.qq.com/cmsn/20181012/20181012A0ABCD00.html",
+        "https://xw.qq.com/cmsid/20181012A0ABCD00",
+    ],
     "gov:7037861": [
         "https://www.gov.cn/zhengce/content/202508/content_7037861.htm",
         "http://www.gov.cn/zhengce/content/202508/content_7037861.htm",
@@ -93,6 +118,12 @@ VARIANTS = {
         "https://www.bjnews.com.cn/detail-1780010673129416.html",
         "https://m.bjnews.com.cn/detail/1780010673129416.html",
     ],
+    "sina:iicezzrq4076655": [
+        "https://news.sina.com.cn/c/2019-09-07/doc-iicezzrq4076655.shtml?cre=1",
+    ],
+    "sina:inausehc2630922": [
+        "https://news.sina.cn/gn/2024-05-10/detail-inausehc2630922.d.html?vt=4",
+    ],
     "jiemian:3159662": ["https://www.jiemian.com/article/3159662.html", "https://m.jiemian.com/article/3159662.html"],
 }
 
@@ -102,6 +133,20 @@ def test_all_variants_of_an_address_are_one_article(identity: str) -> None:
     found = [SOURCES.identify(url) for url in VARIANTS[identity]]
     assert {each.id if each else None for each in found} == {identity}
     assert len({each.url for each in found if each}) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "date"),
+    [
+        ("http://news.sina.com.cn/c/2005-03-21/09125421234s.shtml", "2005-03-21"),
+        ("http://finance.sina.com.cn/roll/20140509/162719045678.shtml", "20140509"),
+        ("http://finance.sina.com.cn/g/20050321/09141451234.shtml", "20050321"),
+    ],
+)
+def test_addresses_without_an_id_are_known_by_their_form(url: str, date: str) -> None:
+    found = SOURCES.identify(url)
+    assert found is not None
+    assert (found.url.partition(":")[2], found.date) == (url.partition(":")[2], date)
 
 
 def test_a_page_number_is_told_and_cut() -> None:

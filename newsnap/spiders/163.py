@@ -47,14 +47,21 @@ class Netease163Spider(NewsSpider):
         Layout(
             name="endText",  # until 2016, play.163.com until 2018; .ep-info before 2015, .info before 2012
             body="#endText, #endText ~ *:has(~ [class*='ep-source'])",  # a stray </div> may end it early
-            title="#epContentLeft h1, #h1title, h1.article-h1",
-            published=".ep-time-soure, .ep-info .left, .endContent .info, .ptime",
+            title="#epContentLeft h1, #h1title, .ep-h1, h1.article-h1, .bannertext h1, .brief h1",
+            published=".ep-time-soure, .ep-info .left, .endContent .info, .ptime, #ptime, .pub_time",
             outlet=OUTLET,
             authors=".art-about-new .author .p1",
             editors=SIGNED,
             channel=".ep-crumb a",
             pages=".ep-pages a",
             staff_numbers=True,
+        ),
+        Layout(
+            name="mobile",
+            body=".js-page",
+            title="h1.title",
+            published=".js-time",
+            outlet=".js-source",
         ),
         Layout(
             name="observe",  # 亦观察, 2015

@@ -25,7 +25,10 @@ class CankaoxiaoxiSpider(NewsSpider):
         )
         for channel in CHANNELS
     ]
-    article_url = r"ckxxapp\.ckxx\.net/pages/(?P<date>\d{4}/\d{2}/\d{2})/(?P<id>\w+)\.html"
+    article_url = (
+        r"ckxxapp\.ckxx\.net/pages/(?P<date>\d{4}/\d{2}/\d{2})/(?P<id>\w+)\.html",
+        r"(?P<channel>[a-z]+)\.cankaoxiaoxi\.com/(?:\w+/)*(?P<date>\d{4}/?\d{4})/(?P<id>\d+)(?P<page>_\d+)?\.shtml",
+    )
     mirrors = [
         (r"^(?:www|m|china)\.cankaoxiaoxi\.com/pages/", "ckxxapp.ckxx.net/pages/"),
         (r"^(?:www|china)\.cankaoxiaoxi\.com/json/content/([\w/]+)\.detailjson", r"ckxxapp.ckxx.net/pages/\1.html"),
@@ -41,10 +44,20 @@ class CankaoxiaoxiSpider(NewsSpider):
             outlet="$.sourceName",
             channel="$.channelName",
         ),
+        Layout(
+            name="ctrlfscont",  # .shtml, until about 2022
+            body=".articleText, #ctrlfscont",
+            title=".articleHead, h1",
+            published="#pubtime_baidu",
+            outlet="#source_baidu",
+            editors="#editor_baidu",
+            pages="#next_page",
+        ),
         Layout(name="contentTxt", data=r"var\s+contentTxt\s*=\s*", body="$", title="title"),
     ]
     categories = {
         "中国": "国内", "国际": "国际", "第一关注": "国际", "观点": "国际", "锐参考": "国际",
+        "china": "国内", "world": "国际", "finance": "财经", "mil": "军事",
         "体育健康": "体育", "科技应用": "科技", "文化旅游": "文化", "军事": "军事",
     }  # fmt: skip
     custom_settings = {"DOWNLOAD_DELAY": 6}  # since 2026-10: its robots.txt was never seen

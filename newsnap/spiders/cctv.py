@@ -48,6 +48,13 @@ class CctvSpider(NewsSpider):
             editors=".zebian span:last-of-type",
         ),
         Layout(
+            name="cnt_bd",  # until 2019
+            body=".cnt_bd > p",
+            title=".cnt_bd > h1",
+            published=".cnt_bd .info",
+            editors=".zebian span:last-of-type",
+        ),
+        Layout(
             name="video",  # tv.cctv.com, with the words spoken
             body="#content_area",
             title="title",

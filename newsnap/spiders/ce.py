@@ -30,7 +30,7 @@ class CeSpider(NewsSpider):
     layouts = [
         Layout(
             name="articleText",  # until 2025
-            body="#articleText",
+            body="#articleText, .TRS_Editor",
             title="#articleTitle",
             published="#articleTime",
             outlet="#articleSource",

@@ -28,7 +28,7 @@ class ChinaSpider(NewsSpider):
     layouts = [
         Layout(
             name="inform",  # since 2022
-            body="div.article",
+            body="div.article, #articleBody",
             title=".content > h1",
             published=".inform p:nth-of-type(1)",
             outlet=".inform p:nth-of-type(2)",

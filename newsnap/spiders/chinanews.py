@@ -17,7 +17,8 @@ class ChinanewsSpider(NewsSpider):
     ]
     listing_urls = [f"https://www.chinanews.com.cn/scroll-news/news{page}.html" for page in range(1, 4)]
     article_url = (
-        r"www\.chinanews\.com\.cn/(?P<channel>[a-z0-9-]+)/(?:hd\d{4}/)?(?P<date>\d{4}/\d{2}-\d{2})/(?P<id>\d+)\.shtml",
+        r"www\.chinanews\.com\.cn/(?P<channel>[a-z0-9-]+)/(?:(?:hd\d{4}|news)/)?(?P<date>\d{4}/\d{2}-\d{2})/(?P<id>\d+)\.shtml",
+        r"www\.chinanews\.com\.cn/(?P<channel>[a-z]+)/\d{4}/(?P<date>\d{4}-\d{2}-\d{2})/\d+/(?P<id>\d+)\.shtml",
         r"www\.chinanews\.com\.cn/(?P<channel>shipin)/(?:[a-z-]+/)?(?P<date>\d{4}/?\d{2}-\d{2})/news(?P<id>\d+)\.shtml",
         r"www\.(?P<edition>[a-z]{2,3})\.chinanews\.com\.cn/(?P<channel>.+)/(?P<date>\d{4}/?-?\d{2}-?\d{2})/(?P<id>\d+)\.s?html",
     )
@@ -57,9 +58,9 @@ class ChinanewsSpider(NewsSpider):
         ),
     ]
     categories = {
-        "gn": "国内", "sz": "国内", "gj": "国际", "cj": "财经", "fortune": "财经", "ny": "财经", "stock": "财经",
-        "auto": "财经", "house": "财经", "sh": "社会", "kj": "科技", "it": "科技", "cul": "文化", "wh": "文化",
-        "ty": "体育", "yl": "娱乐", "mil": "军事", "jk": "健康", "edu": "教育", "fz": "法治", "df": "地方",
-        "ga": "地方", "tw": "地方", "dwq": "地方",
+        "gn": "国内", "china": "国内", "sz": "国内", "gj": "国际", "cj": "财经", "fortune": "财经", "ny": "财经",
+        "stock": "财经", "auto": "财经", "house": "财经", "sh": "社会", "kj": "科技", "it": "科技", "cul": "文化",
+        "wh": "文化", "ty": "体育", "yl": "娱乐", "mil": "军事", "jk": "健康", "life": "健康", "edu": "教育",
+        "fz": "法治", "df": "地方", "ga": "地方", "tw": "地方", "dwq": "地方", "hr": "地方",
     }  # fmt: skip
     custom_settings = {"DOWNLOAD_DELAY": 5}  # since 2026-10: robots.txt asks for nothing; 30 entries a feed leave time

@@ -31,7 +31,7 @@ class CnrSpider(NewsSpider):
             body="div.article-body, div.article-content",
             title=".article-header h1",
             published=".article-header .source span:nth-of-type(1), .source span:nth-of-type(1), #pubtime_baidu",
-            outlet=".source span:nth-of-type(2), #source_baidu",
+            outlet=".source span:nth-of-type(2), .source span:nth-of-type(3), #source_baidu",
             editors=".article-editer",
             page_count=r"createPageHTML\(\s*(\d+)",
         ),

@@ -15,7 +15,7 @@ class GmwSpider(NewsSpider):
         for channel, node in {"news": 4108, "politics": 9844, "world": 24178, "legal": 9668, "guancha": 11273}.items()
     ]
     article_url = (
-        r"(?P<channel>[a-z]+)\.gmw\.cn/(?P<date>\d{4}-\d{2}/\d{2})/content_(?P<id>\d{5,10})(?P<page>_\d+)?\.htm",
+        r"(?P<channel>[a-z]+)\.gmw\.cn/(?:\w+/)*(?P<date>\d{4}-\d{2}/\d{2})/content_(?P<id>\d{5,10})(?P<page>_\d+)?\.htm",
         r"(?P<channel>epaper)\.gmw\.cn/gmrb/html/(?P<date>\d{4}-\d{2}/\d{2})/nw\.D110000gmrb_(?P<id>\d{8}_\d+-\d+)\.htm",
         r"(?P<channel>epaper)\.gmw\.cn/gmrb/html/content/(?P<date>\d{6}/\d{2})/content_(?P<id>\d+)\.html",  # since 2026
     )

@@ -17,7 +17,9 @@ class GovSpider(NewsSpider):
         for path in ("yaowen/liebiao/YAOWENLIEBIAO", "zhengce/zuixin/ZUIXINZHENGCE")
     ]
     listing_urls = ["https://www.gov.cn/zhengce/zuixin/", "https://www.gov.cn/zhengce/jiedu/"]
-    article_url = r"www\.gov\.cn/(?P<channel>[a-z0-9_/]+)/(?P<date>\d{4}-\d{2}/\d{2}|\d{6})/content_(?P<id>\d+)\.htm"
+    article_url = (  # a year alone: the gazette
+        r"www\.gov\.cn/(?P<channel>[a-z0-9_/]+)/(?P<date>\d{4}-\d{2}/\d{2}|\d{6}|\d{4})/content_(?P<id>\d+)\.htm"
+    )
     mirrors = [(r"^gov\.cn/", "www.gov.cn/")]
     layouts = [
         Layout(
@@ -31,7 +33,7 @@ class GovSpider(NewsSpider):
         ),
         Layout(
             name="pages_content",  # since about 2014
-            body="#UCAP-CONTENT, .pages_content",
+            body="#UCAP-CONTENT, .pages_content, .TRS_UEDITOR",
             title="h1, .pages-title, .share-title",
             published=".pages-date",
             editors=".editor",

@@ -55,6 +55,14 @@ class HuanqiuSpider(NewsSpider):
             authors=".a-info .original span, .t-container-metadata .author",
             editors=".a-edit, .l-edit .edit-peo",
         ),
+        Layout(
+            name="numbers",  # until 2019, as archives have them; #text until about 2016
+            body=".la_con, #text",
+            title="h1.tle, .conText h1",
+            published=".la_t_a, #pubtime_baidu",
+            outlet=".la_t_b, #source_baidu",
+            editors=".la_edit, #editor_baidu",
+        ),
     ]
     drop = "aside, .recommend"
     categories = {

@@ -23,11 +23,11 @@ class IfengSpider(NewsSpider):
     ]
     listing_urls = ["https://news.ifeng.com/", "https://www.ifeng.com/"]
     article_url = (
-        r"(?P<channel>[a-z]+)\.ifeng\.com/c/(?P<id>[0-9A-Za-z]{8,16})",
+        r"(?P<channel>[a-z]+)\.ifeng\.com/c/(?P<id>[\w-]{8,16})",
         r"(?P<channel>[a-z]+)\.ifeng\.com/a/(?P<date>\d{8})/(?P<id>\d+)_0\.shtml",  # until 2018, cities until 2020
         r"(?P<channel>[a-z]+)\.ifeng\.com/(?:[\w-]+/)*detail_(?P<date>\d{4}_\d{2}/\d{2})/(?P<id>\d+)_0\.shtml",
     )
-    mirrors = [(r"^(?:i|ishare)\.ifeng\.com/c/", "news.ifeng.com/c/")]
+    mirrors = [(r"^(?:i|ishare)\.ifeng\.com/c/(?:s/)?", "news.ifeng.com/c/")]
     layouts = [
         Layout(
             name="allData",  # since 2018
@@ -43,12 +43,20 @@ class IfengSpider(NewsSpider):
         ),
         Layout(
             name="main_content",  # until 2018, cities until 2020
-            body="#main_content",
-            title="#artical_topic",
-            published=".p_time .ss01, .p_time, #artical_sth",
-            outlet=".p_time .ss03, #artical_sth .ss03",
+            body="#main_content, .yc_con_txt",
+            title="#artical_topic, #titL h1, .yc_tit h1",
+            published=".p_time .ss01, .p_time, #artical_sth, #titL span, .yc_tit span",
+            outlet=".p_time .ss03, #artical_sth .ss03, .yc_tit a",
             editors="#artical_sth2 p:first-child",
             channel=".theCurrent a",
+            drop=".ifengLogo, #embed_hzh_div",
+        ),
+        Layout(
+            name="drawn",  # as browsers save a page of today without its script
+            body="[class^='text-'], [class^='index_text_']",
+            title="h1",
+            published="[class^='time-'], [class^='index_time']",
+            outlet="[class^='source-'], [class^='index_source']",
         ),
     ]
     categories = {

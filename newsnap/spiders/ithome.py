@@ -9,7 +9,10 @@ class IthomeSpider(NewsSpider):
     allowed_domains = ["ithome.com"]
     feed_urls = ["https://www.ithome.com/rss/"]
     listing_urls = ["https://www.ithome.com/list/"]
-    article_url = r"www\.ithome\.com/0/(?P<id>\d{3,4}/\d{3})\.htm"
+    article_url = (
+        r"www\.ithome\.com/0/(?P<id>\d{3,4}/\d{3})\.htm",
+        r"www\.ithome\.com/html/(?P<channel>[a-z0-9]+)/(?P<id>\d+)\.htm",  # until about 2019
+    )
     mirrors = [(r"^m\.ithome\.com/html/(\d{3,4})(\d{3})\.htm", r"www.ithome.com/0/\1/\2.htm")]
     layouts = [
         Layout(

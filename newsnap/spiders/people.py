@@ -15,7 +15,7 @@ class PeopleSpider(NewsSpider):
     listing_urls = ["http://www.people.com.cn/GB/59476/index.html"]
     article_url = (
         r"(?P<channel>[a-z0-9]+)\.people(?:\.com)?\.cn/n[12]?/(?P<date>\d{4}/\d{4})/c\d+-(?P<id>\d+)(?P<page>-\d+)?\.html",
-        r"(?P<channel>[a-z0-9]+)\.people\.com\.cn/GB/(?:\d+/)+(?P<id>\d{6,})(?P<page>_\d+)?\.html",  # until about 2012
+        r"(?P<channel>[a-z0-9]+)\.people\.com\.cn/GB/(?:\w+/)+(?P<id>\d{6,})(?P<page>_\d+)?\.html",  # until about 2012
     )
     mirrors = [(r"/BIG5/n", "/n"), (r"/BIG5/", "/GB/")]
     scheme = "http"
@@ -40,7 +40,7 @@ class PeopleSpider(NewsSpider):
             body=".artDet",
             title=".articleCont .title h2, .articleCont h1",
             published=".artOri",
-            outlet=".artOri",
+            outlet=".artOri a",
             editors=".editor, .edit",
             channel="#rwb_navpath a",
             pages=".zdfy a",
@@ -63,31 +63,33 @@ class PeopleSpider(NewsSpider):
         Layout(
             name="cpc",  # 党网
             body=".show_text",
-            title=".text_c h1",
+            title=".text_c h1, .text_con h1",
             published=".text_c .sou, #p_publishtime",
-            outlet=".text_c .sou, #p_origin",
+            outlet=".text_c .sou a, #p_origin",
             editors="#p_editor, .edit",
             pages=".zdfy a",
             drop=".paper_num, .zdfy, .edit, #p_editor",
         ),
         Layout(
-            name="p_content",  # until 2012
-            body="#p_content",
-            title="#p_title",
+            name="p_content",  # until 2012; of photographs, under a headline without a name, until now
+            body="#p_content, #picG",
+            title="#p_title, h1:has(~ #picG)",
             kicker="p.p1:has(~ h1 #p_title)",
             published="#p_publishtime",
             outlet="#p_origin",
             editors="#p_editor",
             channel="#rwb_navpath a",
-            pages=".zdfy a",
-            drop="#p_editor",
+            pages=".zdfy a, a#next",
+            drop="#p_editor, .paper_num, .zdfy",
         ),
     ]
     categories = {
-        "politics": "国内", "cpc": "国内", "dangjian": "国内", "leaders": "国内", "gba": "地方", "bj": "地方",
+        "politics": "国内", "cpc": "国内", "dangjian": "国内", "renshi": "国内", "tw": "国内", "hm": "国内",
+        "leaders": "地方", "gba": "地方", "bj": "地方",
         "world": "国际", "finance": "财经", "money": "财经", "ccnews": "财经", "energy": "财经", "auto": "财经",
-        "society": "社会", "it": "科技", "scitech": "科技", "kpzg": "科技", "culture": "文化", "art": "文化",
-        "sports": "体育", "ent": "娱乐", "military": "军事", "edu": "教育", "health": "健康", "legal": "法治",
+        "house": "财经", "society": "社会", "it": "科技", "scitech": "科技", "kpzg": "科技",
+        "culture": "文化", "art": "文化", "sports": "体育", "ent": "娱乐", "military": "军事", "edu": "教育",
+        "health": "健康", "legal": "法治",
     }  # fmt: skip
     custom_settings = {
         "DOWNLOAD_DELAY": 10

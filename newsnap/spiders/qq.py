@@ -25,7 +25,7 @@ class QqSpider(NewsSpider):
         r"(?P<channel>[a-z]+)\.qq\.com/a/(?P<date>\d{8})/\d{6}\.htm",  # until 2019
     )
     mirrors = [
-        (rf"^(?:news|new)\.qq\.com/(?:rain|omn)/(?:a/|\d{{8}}/)?({ID})(?:\.html)?", r"news.qq.com/rain/a/\1"),
+        (rf"^(?:news|new)\.qq\.com/(?:rain|omn|cmsn)/(?:a/|\d{{8}}/)?({ID})(?:\.html)?", r"news.qq.com/rain/a/\1"),
         (rf"^(?:view\.inews|xw)\.qq\.com/(?:a/|cmsid/)?({ID})", r"news.qq.com/rain/a/\1"),
     ]
     layouts = [
@@ -50,10 +50,17 @@ class QqSpider(NewsSpider):
             drop="h1, #ArticleAuthor, #ArticleColumnTag, #Status, .image-carousel, .videoPlayer",
         ),
         Layout(
+            name="drawn",  # as browsers save a page without its script
+            body="#ArticleContent, .rich_media_content",
+            title=".content-article h1",
+            published=".media-meta",
+            outlet=".media-name",
+        ),
+        Layout(
             name="Cnt-Main-Article-QQ",  # until 2019
             body="#Cnt-Main-Article-QQ",
             title=".hd h1",
-            published=".a_time, .pubTime",
+            published=".a_time, .pubTime, .article-time",
             outlet=".a_source, .where",
             editors="#QQeditor",
             channel=".a_catalog, .catalog",

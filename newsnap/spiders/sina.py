@@ -13,7 +13,8 @@ from newsnap.news_spider import JsonList, Layout, NewsSpider
 LISTS = {
     2509: "", 2511: "国际", 2669: "社会", 2512: "体育", 2513: "娱乐", 2515: "科技", 2516: "财经",
 }  # fmt: skip
-DAY = r"(?P<date>\d{4}-\d{2}-\d{2})"
+DAY = r"(?:[\w-]+/)*(?P<date>\d{4}-\d{2}-\d{2})"
+DOC = r"(?:doc|detail)-(?P<id>i[a-z0-9]+)(?:\.shtml|\.d\.html)"  # detail-….d.html: mobile
 SIGNATURE = re.compile(r"\n来源[:：]\s*([\u4e00-\u9fff]{2,4})(?<![报网社台])$")
 """Whom the last line names where the outlet stands above the text."""
 
@@ -34,11 +35,10 @@ class SinaSpider(NewsSpider):
         for lid, label in LISTS.items()
     ]
     article_url = (
-        rf"(?P<channel>mil)\.news\.sina\.com\.cn/(?:[a-z0-9_-]+/)*{DAY}/doc-(?P<id>i[a-z0-9]+)\.shtml",
-        rf"news\.sina\.com\.cn/(?P<channel>[a-z]+)/(?:[a-z0-9_-]+/)*{DAY}/doc-(?P<id>i[a-z0-9]+)\.shtml",
-        rf"(?!k\.)(?P<channel>[a-z]+)\.sina\.com\.cn/(?:[a-z0-9_-]+/)*{DAY}/doc-(?P<id>i[a-z0-9]+)\.shtml",
-        rf"(?!k\.)(?P<channel>[a-z]+)\.sina\.cn/(?:[a-z0-9_-]+/)*{DAY}/detail-(?P<id>i[a-z0-9]+)\.d\.html",  # mobile
-        rf"(?P<channel>[a-z]+)\.sina\.com\.cn/(?:[a-z0-9_-]+/)*{DAY}/\d{{6,14}}\.s?html",  # until about 2016
+        rf"(?P<channel>mil)\.news\.sina\.com\.cn/{DAY}/{DOC}",
+        rf"news\.sina\.(?:com\.)?cn/(?P<channel>[a-z]+)/{DAY}/{DOC}",
+        rf"(?!k\.)(?P<channel>[a-z]+)\.sina\.(?:com\.)?cn/{DAY}/{DOC}",
+        r"(?P<channel>[a-z]+)\.sina\.com\.cn/(?:[\w-]+/)*(?P<date>\d{4}-?\d{2}-?\d{2})/\d{6,16}s?\.s?html",  # to 2016
     )
     layouts = [
         Layout(
@@ -53,19 +53,27 @@ class SinaSpider(NewsSpider):
         Layout(
             name="artibodyTitle",  # until 2016, on some channels until 2019
             body="#artibody",
-            title="#artibodyTitle",
-            published="#pub_date, .time-source",
-            outlet="#media_name, .time-source span",
+            title="#artibodyTitle, #main_title, .article-a__title",
+            published="#pub_date, .time-source, .article-a__time",
+            outlet="#media_name, .time-source span, .article-a__source",
             editors=".show_author, .article-editor",
             channel="#lo_links a, .blkBreadcrumbLink a, .bread a",
         ),
         Layout(
             name="mobile",
             body=".art_content",
-            title="h1",
+            title=".art_tit_h1",
             published=".art_time, .weibo_time",
-            outlet=".art_cite",
-            editors=".show_author",
+            outlet=".art_cite, .weibo_user",
+            drop=".art_tit_h1, .art_time, .weibo_info, .art_video_box, .art_video, .look_sub, .j_article_wbreco",
+        ),
+        Layout(
+            name="artibody",  # channels with a headline of their own
+            body="#artibody, #article",
+            title="h1:not(:has(a))",
+            published=".date-source .date, .time-source, .date",
+            outlet=".date-source .source, .time-source span, .source",
+            editors=".show_author, .article-editor",
         ),
         Layout(
             name="tables",  # until about 2007

@@ -10,8 +10,10 @@ class StcnSpider(NewsSpider):
     listing_urls = ["https://www.stcn.com/article/list.html?type=yw", "https://www.stcn.com/article/list/yw.html"]
     article_url = (
         r"www\.stcn\.com/article/detail/(?P<id>\d+)\.html",
-        r"(?P<channel>[a-z]+)\.stcn\.com/(?P<date>\d{4}/\d{4})/(?P<id>\d+)\.shtml",  # until about 2020
+        r"(?P<channel>[a-z]+)\.stcn\.com/(?P<date>\d{4}/\d{4})/(?P<id>\d+)\.shtml",  # until about 2020, then TRS
+        r"(?P<channel>[a-z]+)\.stcn\.com/(?:\w+/)*\d{6}/t(?P<date>\d{8})_(?P<id>\d+)(?P<page>_\d+)?\.html",
     )
+    first_page = 0
     layouts = [
         Layout(
             name="detail",  # since about 2021
@@ -24,8 +26,8 @@ class StcnSpider(NewsSpider):
         ),
         Layout(
             name="intal_tit",  # until about 2020
-            body=".txt_con",
-            title=".intal_tit h2, .intal_tit h1",
+            body=".txt_con, #ctrlfscont",
+            title=".intal_tit h2, .intal_tit h1, .xiangxi h2",
             published=".intal_tit .info",
             outlet=".intal_tit .info span",
             authors=".info > span:contains('作者')",

@@ -44,8 +44,9 @@ class ThepaperSpider(NewsSpider):
             name="news_txt",  # until 2021
             body=".news_txt",
             title=".news_title",
-            published=".news_about p:nth-of-type(2)",
-            authors=".news_about p:nth-of-type(1)",
+            published=".news_about p",
+            outlet=".news_about p span",
+            authors=".news_about p:first-child:has(+ p)",  # a line alone is that of the date
             editors=".news_infor_extra .infor_item",
             channel=".news_path a",
         ),

@@ -6,14 +6,15 @@ The ids of the lists stand in the channel pages (`data="datasource:<id>"`) and m
 from newsnap.news_spider import JsonList, Layout, NewsSpider
 
 DATA_SOURCES = {
-    "politics": "a6d618872de143bdafa2556915a7ae12",
-    "world": "8d5294ed513c4779af6242a3623aa27b",
-    "fortune": "1e491dadc8944459b71b7ab13422623d",
-    "tech": "fd79514d92f34849bc8baef7ce3d5aae",
-    "milpro": "efa406de9b714538a958d4a20a80ecf3",
-    "local": "5c5939c2f07b4d9c96de44dad32eadc8",
-    "comments": "8e0f870f8f8b4643a239608debe7f2ee",
-    "depthobserve": "1636c5be477b4b519c0a4e969cfd28ee",
+    "": "bbc6736b83a14fbb9caf24d78f9aab7f",
+    "politics/": "a6d618872de143bdafa2556915a7ae12",
+    "world/": "8d5294ed513c4779af6242a3623aa27b",
+    "fortune/": "1e491dadc8944459b71b7ab13422623d",
+    "tech/": "fd79514d92f34849bc8baef7ce3d5aae",
+    "milpro/": "efa406de9b714538a958d4a20a80ecf3",
+    "local/": "5c5939c2f07b4d9c96de44dad32eadc8",
+    "comments/": "8e0f870f8f8b4643a239608debe7f2ee",
+    "depthobserve/": "1636c5be477b4b519c0a4e969cfd28ee",
 }
 
 
@@ -23,7 +24,7 @@ class XinhuaSpider(NewsSpider):
     allowed_domains = ["news.cn", "xinhuanet.com"]
     json_lists = [
         JsonList(
-            f"https://www.news.cn/{channel}/ds_{source}.json",
+            f"https://www.news.cn/{channel}ds_{source}.json",
             items="[datasource[], datasource[].linkUrls[]][]",  # a row of several articles links to each
             link="publishUrl || linkUrl",
             title="title || linkTitle",
@@ -37,9 +38,9 @@ class XinhuaSpider(NewsSpider):
         "https://www.news.cn/world/",
     ]
     article_url = (
-        r"(?!www|m\.)(?P<channel>[a-z]{2,4})\.news\.cn/(?:[a-zA-Z0-9/]+/)?(?P<date>\d{8})/(?P<id>[0-9a-f]{32})/c\.html",
-        r"news\.cn/(?:(?P<channel>[a-zA-Z0-9/]+)/)?(?P<date>\d{8})/(?P<id>[0-9a-f]{32})/c\.html(?P<page>\?page=\d+)?",
-        r"(?:news\.cn|xinhuanet\.com)/(?P<channel>[a-zA-Z0-9/]+)/(?P<date>\d{4}-\d{2}/\d{2})/"
+        r"(?!www|m\.)(?P<channel>[a-z]{2,4})\.news\.cn/(?:[\w/-]+/)?(?P<date>\d{8})/(?P<id>[0-9a-f]{32})/c\.html",
+        r"news\.cn/(?:(?P<channel>[\w/-]+)/)?(?P<date>\d{8})/(?P<id>[0-9a-f]{32})/c\.html(?P<page>\?page=\d+)?",
+        r"(?:news\.cn|xinhuanet\.com)/(?:(?P<channel>[\w/-]+)/)?(?P<date>\d{4}-\d{2}/\d{2})/"
         r"(?:c|content)_(?P<id>\d{8,12})(?P<page>_\d+)?\.htm",  # until 2023; content_ until about 2013
     )
     mirrors = [
@@ -82,6 +83,16 @@ class XinhuaSpider(NewsSpider):
             drop=".p-jc, .xinhuaPager, #div_currpage, .lb, .zan-wap, .p-tags",
         ),
         Layout(
+            name="content",  # until about 2016
+            body="#content",
+            title="#title",
+            published="#pubtime",
+            outlet="#source",
+            editors=".editor",
+            pages="#div_currpage a",
+            drop=".editor, #div_currpage",
+        ),
+        Layout(
             name="provincial",  # tables without names, GB2312, until about 2013
             body="td[colspan='2'][style*='line-height:24px']",
             title="td[colspan='2'] > b > font[style*='font-size:20px']",
@@ -94,10 +105,11 @@ class XinhuaSpider(NewsSpider):
         ),
     ]
     categories = {
-        "politics": "国内", "legal": "法治", "world": "国际", "fortune": "财经", "money": "财经", "finance": "财经",
+        "politics": "国内", "comments": "国内", "depthobserve": "国内", "leaders": "国内",
+        "legal": "法治", "world": "国际", "fortune": "财经", "money": "财经", "finance": "财经",
         "auto": "财经", "energy": "财经", "house": "财经", "tech": "科技", "info": "科技", "science": "科技",
         "culture": "文化", "book": "文化", "sports": "体育", "ent": "娱乐", "mil": "军事", "milpro": "军事",
-        "edu": "教育", "health": "健康", "local": "地方", "society": "社会",
+        "edu": "教育", "health": "健康", "food": "健康", "local": "地方", "society": "社会",
     }  # fmt: skip
     custom_settings = {
         "DOWNLOAD_DELAY": 5

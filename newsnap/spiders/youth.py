@@ -16,6 +16,7 @@ class YouthSpider(NewsSpider):
         "https://wenhua.youth.cn/whdj/",
     ]
     article_url = (
+        r"finance\.youth\.cn/(?P<channel>finance_IT)/\d{6}/t(?P<date>\d{8})_(?P<id>\d+)(?P<page>_\d{1,3})?\.html?",
         r"news\.youth\.cn/(?P<channel>[A-Za-z0-9_/]+)/\d{6}/t(?P<date>\d{8})_(?P<id>\d+)(?P<page>_\d{1,3})?\.html?",
         r"(?P<channel>[a-z]+)\.youth\.cn/(?:[A-Za-z0-9_]+/)*\d{6}/t(?P<date>\d{8})_(?P<id>\d+)(?P<page>_\d{1,3})?\.html?",
     )
@@ -31,6 +32,7 @@ class YouthSpider(NewsSpider):
             authors="#author_baidu",
             editors="#editor_baidu",
             channel=".page_zi a, .hd_meun_jk1 a",
+            pages=".fy a",
             page_count=r"(?:var countPage\s*=\s*|createPageHTML\(\s*)(\d+)",
         ),
         Layout(
@@ -41,6 +43,7 @@ class YouthSpider(NewsSpider):
             outlet="meta[name='source'], p.pwz",
             editors="#editor_baidu",
             channel=".page_zi a",
+            pages=".fy a",
             page_count=r"(?:var countPage\s*=\s*|createPageHTML\(\s*)(\d+)",
         ),
         Layout(
@@ -54,7 +57,7 @@ class YouthSpider(NewsSpider):
     ]
     categories = {
         "gn": "国内", "sz": "国内", "jsxw": "国内", "bwyc": "国内", "gj": "国际", "finance": "财经", "auto": "财经",
-        "sh": "社会", "kj": "科技", "wenhua": "文化", "yl": "娱乐", "fun": "娱乐", "mil": "军事", "sports": "体育",
-        "edu": "教育", "df": "地方",
+        "sh": "社会", "kj": "科技", "finance_IT": "科技", "wenhua": "文化", "yl": "娱乐", "fun": "娱乐", "mil": "军事",
+        "sports": "体育", "edu": "教育", "df": "地方",
     }  # fmt: skip
     custom_settings = {"DOWNLOAD_DELAY": 5}  # since 2026-10: its robots.txt was never seen

@@ -26,7 +26,7 @@ class ZaobaoSpider(NewsSpider):
         ),
         Layout(
             name="articleBody",  # as other regions get it
-            body=".articleBody, .article-body",
+            body=".articleBody, .article-body, #FineDining",  # #FineDining until about 2020
             title="article h1, h1",
             published="article div:contains('发布'):not(:has(div))",
             authors="a[href*='/byline/']",
