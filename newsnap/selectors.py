@@ -31,6 +31,10 @@ __all__ = [
 PSEUDO_ELEMENT = re.compile(r"::(?:attr\(([\w-]+)\)|text)$")
 """As Scrapy's selectors have them (https://docs.scrapy.org/en/latest/topics/selectors.html)."""
 
+DOCTYPE = b"<!DOCTYPE html>"
+"""The first one counts; in a page without, the names of classes and ids would be found in any case
+(https://html.spec.whatwg.org/multipage/parsing.html#the-initial-insertion-mode)."""
+
 CONTAINS = re.compile(r""":contains\(((['"]).*?\2)\)""")
 DEEP = r":is(:lexbor-contains(\1), :has(:lexbor-contains(\1)))"
 """lexbor looks at an element's own text; meant is all of it."""
@@ -50,7 +54,7 @@ class SelectorError(ValueError):
 
 def parse(html: bytes) -> Tree:
     """Return the tree of a page in UTF-8; an empty one for a page nested beyond reason."""
-    return Tree(b"" if is_too_deep(html) else html)
+    return Tree(DOCTYPE + (b"" if is_too_deep(html) else html))
 
 
 def is_too_deep(html: bytes) -> bool:

@@ -27,7 +27,7 @@ PAGE = """<html><body id="top"><div class="main text"><p class="first">a<a href=
         ("div:not(:contains('编辑'))", []),
         ("#end::text", ["责任", "王磊"]),
         (".text a::attr(target)", ["_blank"]),
-        (".none", []),
+        (".none, .FIRST", []),
         ("", []),
     ],
 )
