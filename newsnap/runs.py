@@ -10,6 +10,7 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 
 from newsnap import __version__
+from newsnap.coverage import coverage_of
 from newsnap.items import Article
 from newsnap.outcome import Outcome, outcome_of
 from newsnap.store import MongoAway, Store
@@ -78,6 +79,7 @@ class RunLog:
             "counts": outcome.counts,
             "errors": outcome.reasons,
             "failures": outcome.failures,
+            "coverage": coverage_of(stats),
         }
         # Only after a run that left nothing to be fetched again may the next one skip an unchanged listing
         whole = not outcome.failures and not outcome.counts["errors"]

@@ -71,6 +71,7 @@ EXTENSIONS = {
     "newsnap.guard.Guard": 0,  # before anything connects
     "scrapy.extensions.logstats.LogStats": None,  # replaced by the next
     "newsnap.progress.Progress": 100,
+    "newsnap.coverage.Coverage": 150,
     "newsnap.runs.RunLog": 200,
 }
 ITEM_PIPELINES = {

@@ -4,10 +4,15 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from newsnap.health import GAPS, History
+
 if TYPE_CHECKING:
     from newsnap.store.connection import Store
 
 Document = dict[str, Any]
+
+RUNS = 500
+"""So many of a source are looked at, which is a week of one every twenty minutes."""
 
 
 class Runs:
@@ -42,6 +47,14 @@ class Runs:
             {"$group": {"_id": "$source", "run": {"$first": "$$ROOT"}}},
         ]
         return {each["_id"]: each["run"] async for each in await self._store.db.crawls.aggregate(pipeline)}
+
+    async def history(self, source: str) -> History:
+        """Return the newest articles and the latest runs of a source."""
+        live = {"source": source, "state": "live", "published": {"$ne": None}}
+        newest = self._store.db.articles.find(live, {"published": 1}).sort("published", -1).limit(GAPS)
+        over = {"source": source, "state": {"$in": ["done", "failed"]}, "given": False}
+        runs = self._store.db.crawls.find(over, {"listings": 0}).sort("started", -1).limit(RUNS)
+        return History([each["published"] async for each in newest], await runs.to_list())
 
     async def holdings(self) -> dict[str, tuple[int, datetime | None]]:
         """Return the number of live articles and the newest publication of each source."""
