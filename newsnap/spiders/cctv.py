@@ -49,7 +49,7 @@ class CctvSpider(NewsSpider):
         ),
         Layout(
             name="cnt_bd",  # until 2019
-            body=".cnt_bd > p",
+            body=".cnt_bd > p:not(.o-tit)",
             title=".cnt_bd > h1",
             published=".cnt_bd .info",
             editors=".zebian span:last-of-type",

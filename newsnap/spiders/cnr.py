@@ -46,7 +46,7 @@ class CnrSpider(NewsSpider):
         ),
         Layout(
             name="subject",  # until 2018
-            body=".content",
+            body=".articleMain, .content:not(:has(.articleMain))",
             title=".subject h2",
             published=".source",
             page_count=r"createPageHTML\(\s*(\d+)",

@@ -84,7 +84,7 @@ class XinhuaSpider(NewsSpider):
         ),
         Layout(
             name="content",  # until about 2016
-            body="#content",
+            body="#content, .article:not(:has(#content))",
             title="#title",
             published="#pubtime",
             outlet="#source",
