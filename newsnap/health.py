@@ -140,9 +140,9 @@ def falls(health: Health, recent: Counts, usual: Counts) -> Iterator[str]:
     for name in dict.fromkeys((*usual, *recent)):
         if name in ("articles", "characters") or not articles:
             continue
-        share, was = recent.get(name, 0) / articles, usual.get(name, 0) / before if before else None
-        health.fields[name] = share, was
-        usually = comparable and was is not None and was >= MOST
+        share, was = recent.get(name, 0) / articles, usual.get(name, 0) / before if before else 0
+        health.fields[name] = share, was if before else None
+        usually = comparable and was >= MOST
         if usually and share < FALL * was and at_most(recent.get(name, 0), articles, was) < CHANCE:
             yield f"{share:.0%} of the last {articles} articles have {WORDS.get(name, name)}, usually {was:.0%}"
     if comparable and usual.get("characters"):
