@@ -154,11 +154,11 @@ class Finder:
 
     def text(self, body: Sequence[Node]) -> Text:
         """Return what the elements of a body say, without what is dropped."""
-        for element in body:
-            for each in elements(element, self.layout.drop):
-                each.attrs[DROPPED] = ""
+        marked = [each for element in body for each in elements(element, self.layout.drop)]
+        for each in marked:
+            each.attrs[DROPPED] = ""
         root = html_fragment("".join(f"<div>{element.html}</div>" for element in body))
-        dropped = {each for each in root.iter("*") if each.get(DROPPED) is not None} if self.layout.drop else ()
+        dropped = {each for each in root.iter("*") if each.get(DROPPED) is not None} if marked else ()
         return read_body([root], self.page.base, dropped)
 
 
