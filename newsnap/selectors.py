@@ -39,6 +39,10 @@ CONTAINS = re.compile(r""":contains\(((['"]).*?\2)\)""")
 DEEP = r":is(:lexbor-contains(\1), :has(:lexbor-contains(\1)))"
 """lexbor looks at an element's own text; meant is all of it."""
 
+BARE = re.compile(r"""'[^']*'|"[^"]*"|(?:^|(?<=[\s>+~,(])):(?!:)""")
+"""A pseudo-class without an element before it; of the elements above one, lexbor 3.1 would then look at the nearest
+alone, so `:is(.a, .b) p` is asked for as `*:is(.a, .b) p` (2026-11-29).  Quoted words are passed over."""
+
 LONG, MANY_TAGS = 200_000, 20_000
 """Bytes and tags of a page; one with less is parsed within two seconds, however it is nested."""
 MAX_DEPTH = 512
@@ -90,7 +94,8 @@ def asked(selector: str) -> Asked:
     """Return what a selector asks for."""
     pseudo = PSEUDO_ELEMENT.search(selector)
     css = selector[: pseudo.start()] if pseudo else selector
-    return Asked(CONTAINS.sub(DEEP, css), (pseudo[1] or "") if pseudo else None)
+    css = BARE.sub(lambda found: "*:" if found[0] == ":" else found[0], CONTAINS.sub(DEEP, css))
+    return Asked(css, (pseudo[1] or "") if pseudo else None)
 
 
 def elements(within: Tree | Node, selector: str) -> list[Node]:

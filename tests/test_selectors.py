@@ -25,6 +25,8 @@ PAGE = """<html><body id="top"><div class="main text"><p class="first">a<a href=
         (".text .text :contains('编辑')", ["责任编辑：王磊", "编辑："]),
         ("span:contains('编辑'), li:contains(\"h\")", ["责任编辑：王磊", "h"]),
         ("div:not(:contains('编辑'))", []),
+        (":is(.main, ul) a, :not(p) > b", ["b", "d", "编辑："]),  # the nearest above is neither
+        ("li:contains(' :h'), li:contains('i')", ["i"]),
         ("#end::text", ["责任", "王磊"]),
         (".text a::attr(target)", ["_blank"]),
         (".none, .FIRST", []),
