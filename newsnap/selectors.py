@@ -88,6 +88,11 @@ class Asked(NamedTuple):
     attribute: str | None
     """Name of the attribute that is asked for, empty for the elements' own text; None for the elements themselves."""
 
+    above: str
+    below: str
+    """The two parts of a selector such as `.info a, .source a`: what its elements stand in, and what they are; empty where
+    it has no such parts."""
+
 
 @functools.cache
 def asked(selector: str) -> Asked:
@@ -95,16 +100,55 @@ def asked(selector: str) -> Asked:
     pseudo = PSEUDO_ELEMENT.search(selector)
     css = selector[: pseudo.start()] if pseudo else selector
     css = BARE.sub(lambda found: "*:" if found[0] == ":" else found[0], CONTAINS.sub(DEEP, css))
-    return Asked(css, (pseudo[1] or "") if pseudo else None)
+    return Asked(css, (pseudo[1] or "") if pseudo else None, *halves(css))
+
+
+def halves(css: str) -> tuple[str, str]:
+    """Return a selector's parts before and after its last blank, the latter the same in all its alternatives.
+
+    >>> halves(".info a, p[title='b c'] a"), halves(".info > a"), halves(".info a, .source b")
+    ((".info, p[title='b c']", 'a'), ('', ''), ('', ''))
+    """
+    above, below = [], set()
+    for alternative in apart(css, ","):
+        *before, last = apart(alternative, " ")
+        if not before or before[-1] in COMBINATORS or last[0] in COMBINATORS or before[-1][-1] in COMBINATORS:
+            return "", ""
+        above.append(" ".join(before))
+        below.add(last)
+    return (", ".join(above), below.pop()) if len(below) == 1 else ("", "")
+
+
+def apart(css: str, separator: str) -> list[str]:
+    """Return the pieces of a selector between commas or blanks, but for those in brackets and quotes."""
+    pieces, depth, quote = [""], 0, ""
+    for character in css:
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        depth += 0 if quote else (character in "([") - (character in ")]")
+        if character == separator and not quote and not depth:
+            pieces.append("")
+        else:
+            pieces[-1] += character
+    return [each.strip() for each in pieces if each.strip()]
+
+
+COMBINATORS = ">+~"
 
 
 def elements(within: Tree | Node, selector: str) -> list[Node]:
     """Return the elements that a selector finds, in document order."""
     if not selector:
         return []
-    css = asked(selector).css
-    found = within.css(css)
-    return list(dict.fromkeys(found)) if "," in css else found  # what two alternatives find is found twice
+    css, _, above, below = asked(selector)
+    if above and isinstance(within, Tree):
+        # four times as fast: lexbor goes from the elements up, and of links a page has hundreds
+        found = [each for one in within.css(above) for each in one.css(below) if each != one]
+    else:
+        found = within.css(css)
+    return list(dict.fromkeys(found)) if above or "," in css else found  # what stands in two of them is found twice
 
 
 def select(within: Tree | Node, selector: str) -> list[Node | str]:

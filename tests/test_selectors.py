@@ -29,6 +29,8 @@ PAGE = """<html><body id="top"><div class="main text"><p class="first">a<a href=
         ("li:contains(' :h'), li:contains('i')", ["i"]),
         ("#end::text", ["责任", "王磊"]),
         (".text a::attr(target)", ["_blank"]),
+        (".main a, .text a", ["b", "d"]),
+        (".text p, .main .text .last", ["ab", "cd", "g"]),
         (".none, .FIRST", []),
         ("", []),
     ],
