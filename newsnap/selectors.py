@@ -90,8 +90,10 @@ class Asked(NamedTuple):
 
     above: str
     below: str
-    """The two parts of a selector such as `.info a, .source a`: what its elements stand in, and what they are; empty where
-    it has no such parts."""
+    """The two parts of a selector such as `.info a, .source a`: what its elements stand in, and what they are.
+
+    Empty where it has no such parts.
+    """
 
 
 @functools.cache
