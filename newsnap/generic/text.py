@@ -6,10 +6,12 @@ readability-lxml (measured against trafilatura, newspaper4k, GNE, jusText, boile
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from lxml import etree
 from lxml.html import HTMLParser as HtmlElements
 from readability import Document
+from readability.readability import REGEXES
 
 from newsnap.generic.lines import Line, Lines
 from newsnap.generic.marks import Mark, Marks
@@ -45,6 +47,17 @@ class Proposer(Document):
         for element in list(self.html.iter("div")):
             wrap_text(element)
 
+    def remove_unlikely_candidates(self) -> None:
+        """Do as readability does, asking for the same names once."""
+        for element in self.html.findall(".//*"):
+            if element.tag != "body" and unlikely(element.get("class", ""), element.get("id", "")):
+                element.drop_tree()
+
+    def get_link_density(self, element: etree._Element) -> float:
+        """Return the share of an element's text that is links."""
+        linked = sum(text_length(each) for each in element.iter("a"))
+        return linked / max(text_length(element), 1)
+
     def propose(self) -> list[etree._Element]:
         """Return elements of the page, the likeliest first."""
         for ruthless in (True, False):
@@ -57,6 +70,21 @@ class Proposer(Document):
             if found := [self.originals[each["elem"]] for each in ranked if each["elem"] in self.originals]:
                 return found
         return []
+
+
+@lru_cache(maxsize=20_000)
+def unlikely(class_: str, id_: str) -> bool:
+    """Tell whether readability takes an element of such names for none that holds text."""
+    names = f"{class_} {id_}"
+    return (
+        REGEXES["unlikelyCandidatesRe"].search(names) is not None
+        and REGEXES["okMaybeItsACandidateRe"].search(names) is None
+    )
+
+
+def text_length(element: etree._Element) -> int:
+    """Return how many characters an element has, white space collapsed."""
+    return len(" ".join(element.text_content().split()))
 
 
 TAGS_IN_BLOCKS = re.compile(r"a|blockquote|dl|div|img|ol|p|pre|table|ul")
