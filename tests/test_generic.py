@@ -126,6 +126,22 @@ def test_who_says_it_is_read_beside_the_date(
     assert (reading.outlet, reading.authors, reading.editors) == (outlet, authors, editors)
 
 
+def test_traditional_characters_are_read_like_simplified_ones() -> None:
+    html = article(
+        title="渡船早開一刻鐘",
+        document_title="渡船早開一刻鐘 | 社會 | 晨港新聞網",
+        info="<div>2026-10-03 16:20 來源：晨港日報 記者溫敘／晨港報導</div>",
+        body="".join(f"<p>{each}</p>" for each in PROSE)
+        + "<p>未經授權，請勿轉載。</p><h4>延伸閱讀</h4><p>渡口二十年</p>",
+        after="<p>責任編輯：喬岸</p>",
+    )
+    reading = read_generic(page(html))
+    assert reading is not None
+    assert reading.title == "渡船早開一刻鐘"
+    assert reading.text.paragraphs == PROSE
+    assert (reading.outlet, reading.authors, reading.editors) == ("晨港日報", ["溫敘"], ["喬岸"])
+
+
 def test_the_responsible_editor_is_the_editor() -> None:
     reading = read_generic(page(article(after="<p>编辑：时岚 责任编辑：乔岸_CG0412</p>")))
     assert reading is not None

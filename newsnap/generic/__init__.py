@@ -120,5 +120,5 @@ def judged(
     reading.channel = found.channel
     reading.witnesses += times.witnesses(page, around.lines, around.marks, shown)
     repeated = headline.squash(reading.title) in headline.squash(headline.document_title(page))
-    refused = negatives.refusal(page, reading, repeated=repeated, sure=sure, dated=bool(shown))
+    refused = negatives.refusal(page, around.lines, reading, repeated=repeated, sure=sure, dated=bool(shown))
     return (None, refused) if refused else (reading, "")

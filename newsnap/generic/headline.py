@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from newsnap.generic.lines import Line, Lines
 from newsnap.page import Page
+from newsnap.variants import compiled
 
-SITE_WORDS = re.compile(
-    r"网$|網$|新闻|新聞|频道|頻道|在线|日报|日報|晚报|晚報|早报|早報|首页|首頁|中心|正文|网站|電子報|电子报|客户端|官网|资讯|媒体"
+SITE_WORDS = compiled(
+    r"网$|新闻|频道|在线|日报|晚报|早报|首页|中心|正文|网站|电子报|客户端|官网|资讯|媒体"
     r"|\.(?:com|cn|net|org)\b|\bnews\b",
     re.IGNORECASE,
 )
@@ -20,7 +21,7 @@ HEADLINE_NAME = re.compile(
     re.IGNORECASE,
 )
 META_TITLES = ("articletitle", "apub:title", "og:title", "twitter:title", "title", "dc.title")
-LABEL = re.compile(r"^(?:标\s*题|標\s*題|名\s*称)\s*[:：]\s*")
+LABEL = compiled(r"^(?:标\s*题|名\s*称)\s*[:：]\s*")
 MAX_HEADLINE = 120
 """Characters of a headline at most."""
 NEAR = 25
@@ -46,11 +47,10 @@ def shortened(title: str, site: str = "") -> str:
     >>> shortened("煤价回落_财经频道_晨港网"), shortened("最前线 | 三项事项_36氪")
     ('煤价回落', '最前线 | 三项事项')
     """
-    ends = [found for found in PARTS.finditer(title) if found.start() > 0]
-    for at, found in enumerate(ends):
+    for found in PARTS.finditer(title):
         head, rest = title[: found.start()].strip(), title[found.end() :].strip()
-        last = at == len(ends) - 1
-        if len(squash(head)) >= 8 or (last and (rest == site or SITE_WORDS.search(rest)) and len(squash(head)) >= 4):
+        enough = len(squash(head))
+        if enough >= 8 or (enough >= 4 and all(part == site or SITE_WORDS.search(part) for part in PARTS.split(rest))):
             return head
     return title
 
@@ -112,7 +112,7 @@ def whole(lines: Lines, titles: list[str], at: int, text: str) -> tuple[str, int
     return text, at
 
 
-INFO = re.compile(r"\d{4}\s?[-/年.]\s?\d{1,2}|来源|來源|作者|编辑|\d\d:\d\d|^[\W_]|首页|首頁")
+INFO = compiled(r"\d{4}\s?[-/年.]\s?\d{1,2}|来源|作者|编辑|\d\d:\d\d|^[\W_]|首页")
 
 
 def dated(line: Line) -> bool:
