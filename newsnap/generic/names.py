@@ -53,8 +53,8 @@ PLATFORMS = re.compile(
     r"//(?:[\w-]+\.)*(?:toutiao\.com|baijiahao\.baidu\.com|360kuai\.com|sohu\.com/a|yahoo\.com|toutiao\.\w+|baijiahao\.\w+|360kuai\.\w+|yahoohk\.\w+)"
 )
 """Where anybody may publish: what stands beside the date is an account, and the author."""
-BEFORE, AFTER = 4, 10
-"""Lines before the headline and after the text that are looked at."""
+BEFORE, AFTER, FAR_AFTER = 4, 10, 50
+"""Lines before the headline and after the text that are looked at, and those in which the responsible editor may be."""
 CHANGED = compiled(r"最[后新近]|更新|修改|编辑|时间|日期|截")
 CITY = re.compile(r"\s*[（(][\u4e00-\u9fff]{2,3}[)）]$")
 
@@ -84,6 +84,7 @@ class Surroundings:
         self.info = [each.text for each in lines.lines[self.start : first] if len(each.text) <= MAX_TEXT]
         self.tail = [*cut, *(each.text for each in lines.lines[last : last + AFTER])]
         self.tail = [text for text in self.tail if len(text) <= MAX_TEXT]
+        self.below = [each.text for each in lines.lines[last + AFTER : last + FAR_AFTER] if len(each.text) <= MAX_TEXT]
         self.platform = PLATFORMS.search(page.url) is not None
 
     def named(self, mark: Mark) -> Iterator[str]:
@@ -184,8 +185,8 @@ def beside_date(text: str) -> str | None:
 
 def editors(around: Surroundings) -> list[str]:
     """Return the editors that lines or elements name."""
-    for label in EDITORS_LABELLED:
-        for text in [*around.tail, *around.head]:
+    for label, below in zip(EDITORS_LABELLED, (around.below, []), strict=True):
+        for text in [*around.tail, *around.head, *below]:
             if (found := label.search(text)) and (people := attribution.read_names(found["names"], numbers=True)):
                 return people
     for text in around.head:

@@ -15,6 +15,7 @@ from readability.readability import REGEXES
 
 from newsnap.generic.lines import Line, Lines
 from newsnap.generic.marks import Mark, Marks
+from newsnap.generic.trim import FOOT, MAX_FOOT, leads_away
 from newsnap.page import Page
 
 
@@ -144,15 +145,19 @@ def find(page: Page, lines: Lines, marks: Marks, after: int) -> etree._Element |
 
     proposed = weigh(Proposer(page).propose()[:PROPOSED])
     names = weigh(marks.all(Mark.TEXT))
+    others, end = others_of(lines, after)
     best = next(
         (
             each
             for each in proposed
-            if weights[each][0] >= MIN_PROSE and (after < 0 or after - 4 <= lines.span(each)[0] <= after + FAR)
+            if weights[each][0] >= MIN_PROSE
+            and lines.span(each)[0] not in others
+            and (after < 0 or after - 4 <= lines.span(each)[0] <= min(after + FAR, end))
         ),
         None,
     )
-    stretch, amount = longest_stretch(lines, after, lines.span(best)[0] if best is not None else len(lines))
+    before = min(end, lines.span(best)[0] if best is not None else len(lines))
+    stretch, amount = longest_stretch(lines, after, before, others)
     if stretch is not None and (best is None or weights[best][0] < amount):
         best = weigh([stretch])[0]
     sure = max(filter(marks.is_sure, names), key=worth, default=None)
@@ -172,6 +177,41 @@ def find(page: Page, lines: Lines, marks: Marks, after: int) -> etree._Element |
     return best
 
 
+def others_of(lines: Lines, after: int) -> tuple[set[int], int]:
+    """Return the lines of blocks that lead to other articles, and the line after which there are only such.
+
+    A heading that begins no block and has no list under it ends the article, if there was text enough before it.
+    """
+    blocks: set[int] = set()
+    prose = 0
+    for at in range(after + 1, min(len(lines), after + 1 + MAX_STRETCH)):
+        if at in blocks:
+            continue
+        if leads_away(lines[at].text):
+            if block := block_of(lines, at):
+                blocks.update(range(at, lines.span(block[-1])[1]))
+                continue
+            if prose >= MIN_PROSE:
+                return blocks, at
+        prose += lines[at].plain if is_prose(lines[at]) else 0
+    return blocks, len(lines)
+
+
+def block_of(lines: Lines, at: int) -> list[etree._Element]:
+    """Return the block that begins with a heading, or the heading and the list after it; empty if there is neither."""
+    top = lines[at].at
+    while lines.span(top) == (at, at + 1):
+        following, parent = top.getnext(), top.getparent()
+        if following is not None and following.tag in LISTS:
+            return [top, following]
+        if parent is None:
+            return []
+        top = parent
+    return [top] if lines.span(top)[0] == at and top.tag != "body" else []
+
+
+LISTS = ("ul", "ol", "dl", "table")
+"""What holds the links to other articles, under a heading of its own."""
 PROPOSED = 8
 """Proposals that are looked at."""
 MIN_PROSE = 50
@@ -183,19 +223,23 @@ MIN_SURE = 80
 
 
 def is_prose(line: Line) -> bool:
-    """Tell whether a line is a sentence and not a link."""
-    return line.linked * 2 <= len(line.text) and (
-        len(line.text) > 24 or (len(line.text) > 8 and SENTENCE.search(line.text) is not None)
+    """Tell whether a line is a sentence, and neither a link nor what sites print at their foot."""
+    return (
+        line.linked * 2 <= len(line.text)
+        and (len(line.text) > 24 or (len(line.text) > 8 and SENTENCE.search(line.text) is not None))
+        and (len(line.text) > MAX_FOOT or FOOT.search(line.text) is None)
     )
 
 
-def longest_stretch(lines: Lines, after: int, before: int) -> tuple[etree._Element | None, int]:
+def longest_stretch(lines: Lines, after: int, before: int, others: set[int]) -> tuple[etree._Element | None, int]:
     """Return the element around the richest stretch of sentences between two lines, and their characters.
 
     It corrects proposals that come from a list of summaries elsewhere on the page.
     """
     best, total, start = (0, 0, 0), 0, after + 1
     for at in range(after + 1, min(before, after + 1 + MAX_STRETCH)):
+        if at in others:
+            continue
         line = lines[at]
         total += line.plain if is_prose(line) else -max(8, line.linked * 2)
         if total <= 0:
@@ -221,16 +265,23 @@ MAX_STRETCH = 600
 def furniture(container: etree._Element, lines: Lines, marks: Marks) -> set[etree._Element]:
     """Return the elements in a container that their names tell to be no part of the article."""
     whole = sum(weight(lines, container))
+
+    def is_small(element: etree._Element) -> bool:
+        first, last = lines.span(element)
+        return (
+            element not in lines.spans
+            or sum(len(line.text) for line in lines.lines[first:last]) <= MAX_FURNITURE * whole
+        )
+
     found = set()
     for each in container.iterdescendants("*"):
         marked = Mark.FURNITURE in marks.of.get(each, Mark.NONE) or each.get("data-role") == "editor-name"
-        if marked or each.tag in ("aside", "nav", "footer"):
-            first, last = lines.span(each)
-            if (
-                each not in lines.spans
-                or sum(len(line.text) for line in lines.lines[first:last]) <= MAX_FURNITURE * whole
-            ):
-                found.add(each)
+        if (marked or each.tag in ("aside", "nav", "footer")) and is_small(each):
+            found.add(each)
+    first, last = lines.span(container)
+    for at in range(first, last):
+        if leads_away(lines[at].text):
+            found.update(filter(is_small, block_of(lines, at)))
     return found
 
 

@@ -10,6 +10,7 @@ from newsnap.dates import Witness, read_moment
 from newsnap.generic.lines import Lines
 from newsnap.generic.linked import linked_article, text_of
 from newsnap.generic.marks import Mark, Marks
+from newsnap.generic.trim import leads_away
 from newsnap.layouts import MAX_LINE
 from newsnap.page import Page
 from newsnap.variants import compiled
@@ -86,7 +87,9 @@ def visible(lines: Lines, title: int, first: int, last: int) -> Iterator[Witness
     start = title if title >= 0 and first - title < 60 else max(0, first - NEAR)
     between = range(start + (title == start), max(start, first) + (4 if title >= first - 1 else 1))
     before = range(max(0, start - 5), start)
-    after = range(last, min(last + 8, len(lines)))
+    after = range(
+        last, next((at for at in range(last, last + 8) if at >= len(lines) or leads_away(lines[at].text)), last + 8)
+    )
     for region in (between, reversed(before), after):
         found = None
         for at in region:

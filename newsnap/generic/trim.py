@@ -48,6 +48,15 @@ SIGNED = compiled(
 SUFFIX = compiled(r"\s*(?:返回搜狐[，,]\s*查看更多|【\s*我要纠错\s*】|阅读原文|查看原文)$")
 
 
+FOOT = compiled(
+    r"版权所有|Copyright|All Rights Reserved|ICP[备证]|公网安备|许可证(?:编?号)?\s*[:：\d]|不良信息|免责声明|郑重声明"
+    r"|(?:关于|联系)我们\W|未经.{0,12}(?:授权|许可).{0,20}(?:转载|复制)",
+    re.IGNORECASE,
+)
+"""What sites print at the foot of all their pages."""
+MAX_FOOT = 200
+
+
 def is_info(paragraph: str, *, inside: bool = True) -> bool:
     """Tell whether a line is one of those between headline and text; inside: the headline stands in the same block."""
     if len(paragraph) > MAX_INFO:
@@ -149,5 +158,7 @@ def is_signature(paragraph: str) -> bool:
 def is_furniture(paragraph: str) -> bool:
     """Tell whether a line at the end of a text is none of it."""
     return len(paragraph) <= attribution.MAX_NOTICE and (
-        AFTER.fullmatch(paragraph) is not None or SIGNED.fullmatch(paragraph) is not None
+        AFTER.fullmatch(paragraph) is not None
+        or SIGNED.fullmatch(paragraph) is not None
+        or (len(paragraph) <= MAX_FOOT and FOOT.search(paragraph) is not None)
     )
