@@ -17,7 +17,9 @@ from newsnap.variants import compiled
 MEDIUM = compiled(
     r"[\w·《》“”\-—–－\s]{0,22}(?:报|网|社|新闻|周刊|杂志|在线|电视台|日报|频道|客户端|传媒|财经|资讯|时报|晨报|晚报|商报|快报|信报|期刊|月刊|娱乐|音乐|体育|科技|汽车|房产|军事|教育|时尚|游戏|健康|文化|综合|中心|广播|中时)[》”]?"
 )
-URL = re.compile(r"(?:https?://)?[\w.-]+\.(?:com|cn|net|org)(?:\.cn)?/?", re.IGNORECASE | re.ASCII)
+URL = re.compile(
+    r"(?:https?://)?[\w.-]+\.(?:com|cn|net|org|gov|edu|info|tv|tw|hk|sg)(?:\.[a-z]{2})?/?", re.IGNORECASE | re.ASCII
+)
 FURNITURE = compiled(
     r"(?:\d+\s*)?(?:人参与评论|人?参与|条?评论|我来说两句|我要评论|发表评论|查看评论|有话说|阅读量?|点击|浏览|收藏|微博|微信|QQ空间|分享到?|打印|字号|字体"
     r"|缩小字体|放大字体|举报|关注|更新|原创|优质原创作者|扫一扫|手机看|我要纠错|纠错)\s*[:：]?\s*(?:\(?\s*\d[\d,]*\s*\)?)?|(?<!\S)[（(]?\s*\d[\d,]*\s*[)）]?(?!\S)|\|"
@@ -28,12 +30,12 @@ CLOCK = compiled(
     r"(?:上午|下午)?\s*(?:\d{1,2}:\d\d(?::\d\d)?)?|\d+\s?(?:分钟|小时|天)前|(?:前|昨|今)天"
 )
 AUTHOR_LABELLED = compiled(
-    r"(?:(?:作\s*者|撰\s*文|采写|采访)\s*[:：|｜丨︱/／]|(?<![\u4e00-\u9fff])文\s*[|｜丨︱/／])\s*(?P<names>[^:：|｜。]{2,30}?)(?=\s*(?:责任编辑|责编|编辑|来源|排版|校对|审核|发布|\d{4}|[|｜/\])）】]|$))"
+    r"(?:(?:作\s*者|撰\s*文|采写|采访)\s*[:：|｜丨︱/／]|(?<![\u4e00-\u9fff])文\s*[|｜丨︱/／])\s*(?P<names>[^:：|｜。]{2,30}?)(?=\s*(?:责任编辑|责编|编辑|来源|排版|校对|审核|发布|\d{4}|[|｜/\])）】]|$)|\s[\u4e00-\u9fff]{2,5}\s?[:：])"
 )
 REPORTER = compiled(
     r"[（(【\[]?\s*(?:本报|本网|见习|实习|特约|首席|全媒体|新华社|中新社|新华网)*记者\s+(?P<names>[\u4e00-\u9fff·\s、]{2,24})[)）】\]]?"
 )
-EDITOR_TAIL = r"\s*[:：]\s*(?P<names>[^:：|｜。【】\[\]]{1,30}?)(?=\s*(?:校对|审核|作者|来源|责任|编辑|[|｜\])）】]|$))"
+EDITOR_TAIL = r"\s*[:：]\s*(?P<names>[^:：|｜。【】\[\]]{1,30}?)(?=\s*(?:校对|审核|作者|来源|责任|编辑|点击|[|｜\])）】]|$)|\s[\u4e00-\u9fff]{2,5}\s?[:：])"
 EDITORS_LABELLED = [compiled(label + EDITOR_TAIL) for label in ("(?:责任编辑|责编)", "(?:编辑|选稿|编译)")]
 """The responsible editor first: 编辑 alone is a deputy where both are named."""
 ACCOUNT = compiled(r"\s*(?:企鹅号|官方账号|头条号|百家号|大鱼号|搜狐号|网易号)$")
@@ -146,7 +148,9 @@ def outlet(around: Surroundings) -> str | None:
     return None
 
 
-LABELS = compiled(r"(?:本文来源于|来源于|来自\s*[:：]|【发布单位】)\s*")
+LABELS = compiled(
+    r"(?:本文来源于|来源于|来自\s*[:：]|【?(?:发布|发文|供稿)(?:单位|机构|部门)[】:：]|(?<![\u4e00-\u9fff])来源\s(?=\S))\s*"
+)
 
 
 def labelled(text: str) -> str | None:

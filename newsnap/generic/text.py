@@ -278,6 +278,9 @@ def furniture(container: etree._Element, lines: Lines, marks: Marks) -> set[etre
         marked = Mark.FURNITURE in marks.of.get(each, Mark.NONE) or each.get("data-role") == "editor-name"
         if (marked or each.tag in ("aside", "nav", "footer")) and is_small(each):
             found.add(each)
+    for each in container.iterdescendants(*LISTS, "div"):
+        if is_list_of_links(lines, each) and is_small(each):
+            found.add(each)
     first, last = lines.span(container)
     for at in range(first, last):
         if leads_away(lines[at].text):
@@ -285,5 +288,16 @@ def furniture(container: etree._Element, lines: Lines, marks: Marks) -> set[etre
     return found
 
 
+def is_list_of_links(lines: Lines, element: etree._Element) -> bool:
+    """Tell whether an element is several lines of little but links."""
+    first, last = lines.span(element)
+    if element not in lines.spans or last - first < MIN_LIST:
+        return False
+    inside = lines.lines[first:last]
+    return sum(line.linked for line in inside) >= MOSTLY * sum(len(line.text) for line in inside)
+
+
+MIN_LIST, MOSTLY = 4, 0.7
+"""Lines of a list of links at least, and the share of it that is links."""
 MAX_FURNITURE = 0.35
 """Share of a container that furniture can be; a larger part with such a name is the text all the same."""

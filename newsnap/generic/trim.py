@@ -1,6 +1,7 @@
 """What stands before and after the text in the same block: headline, info lines, signatures, other headlines."""
 
 import re
+from functools import lru_cache
 
 from newsnap import attribution
 from newsnap.body import Text
@@ -37,6 +38,7 @@ AFTER = compiled(
     r"|\W*(?:看更多|更多精彩|更多内容|想看更多|还想看更多|喜欢这篇文章|欢迎关注|敬请关注|请关注|长按|请?长按|微信扫码|扫描二维码|识别二维码|继续滑动看下一个|添加到|关注(?:我们|公众号|该公众号)).{0,60}"
     r"|.{0,40}(?:未经授权|未经书面授权|未经许可|谢绝转载|禁止转载|请勿转载|不得转载|转载请注明|转载时?务?请|请注明出处|不代表.{0,12}(?:立场|观点)|违者必究|转载必究|违规转载).{0,60}"
     r"|.{0,12}(?:以上内容|以上作品内容|本(?:文|内容|作品|网)).{0,40}(?:上传|平台|版权归|信息存储).{0,60}"
+    r"|[（(]\s?[\u4e00-\u9fff]{1,10}(?:报|网|社|时)\s?[)）]|\W*(?:THE )?END\W*|更多.{0,16}请关注.{0,40}"
     r"|Notice[:：] The content above.*",
     re.DOTALL,
 )
@@ -133,16 +135,19 @@ def before_others(text: Text, start: int) -> int:
     for at in range(len(paragraphs) - 1, start, -1):
         if rest > MAX_OTHERS * total:
             break
-        if leads_away(paragraphs[at]) or (rest < MAX_SIGNATURE * total and is_signature(paragraphs[at])):
+        limit = MAX_SIGNATURE if ENDS.search(paragraphs[at]) is None else MAX_OTHERS
+        if leads_away(paragraphs[at]) or (rest < limit * total and is_signature(paragraphs[at])):
             end = at
         rest += len(paragraphs[at]) if at not in text.links else 0
     return end
 
 
-MAX_OTHERS, MAX_SIGNATURE = 0.35, 0.25
+ENDS = compiled(r"来源\s*[:：].*责任编辑\s*[:：]")
+MAX_OTHERS, MAX_SIGNATURE = 0.45, 0.25
 """Shares of a text that may follow the heading of other articles, or the signature, and be none of it."""
 
 
+@lru_cache(maxsize=20_000)
 def leads_away(paragraph: str) -> bool:
     """Tell whether a line is a heading that other articles follow."""
     return len(paragraph) < MAX_INFO and OTHERS.fullmatch(paragraph) is not None
