@@ -20,25 +20,44 @@ MEDIUM = compiled(
 URL = re.compile(
     r"(?:https?://)?[\w.-]+\.(?:com|cn|net|org|gov|edu|info|tv|tw|hk|sg)(?:\.[a-z]{2})?/?", re.IGNORECASE | re.ASCII
 )
+PROVINCES = (
+    "北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|"
+    "河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|内蒙古|广西|西藏|宁夏|新疆"
+)
+"""Where a platform says that something was posted, beside the name of who did."""
 FURNITURE = compiled(
     r"(?:\d+\s*)?(?:人参与评论|人?参与|条?评论|我来说两句|我要评论|发表评论|查看评论|有话说|阅读量?|点击|浏览|收藏|微博|微信|QQ空间|分享到?|打印|字号|字体"
     r"|缩小字体|放大字体|举报|关注|更新|原创|优质原创作者|扫一扫|手机看|我要纠错|纠错)\s*[:：]?\s*(?:\(?\s*\d[\d,]*\s*\)?)?|(?<!\S)[（(]?\s*\d[\d,]*\s*[)）]?(?!\S)|\|"
+    rf"|(?<!\S)(?:{PROVINCES})(?!\S)|(?<!\S)(?:by|文|图文|Posted on|on|发布|发表)(?!\S)"
     r"|(?:发布于|来自|发布地)\s*[:：]?\s*[\u4e00-\u9fff]{2,4}(?!\S)|[大中小](?:\s[大中小]){2}|A[-+]?(?:\s?A[-+]?)+"
 )
 CLOCK = compiled(
+    r"[一二三四五六七八九十]{1,2}月\s\d{1,2},\s\d{4}|\d{1,2}[-/]\d{1,2}[-/]\d{4}(?:\s*-?\s*\d{1,2}:\d\d)?"
+    r"|\d{1,2}\s[A-Z][a-z]{2,8}\s\d{4}(?:\s\d{1,2}:\d\d)?"
+    r"|\d{1,2}:\d\d(?=\s\d{4}[-/])|"
     r"(?:(?:发布|发表|发稿|更新)?(?:时间|日期|于)?\s*[:：]?\s*)?(?:\d{4}|(?<!\d)\d\d)\s?[-/年.]\s?\d{1,2}\s?[-/月.]\s?\d{1,2}日?,?\s*(?:(?:星期|周).)?\s*"
     r"(?:上午|下午)?\s*(?:\d{1,2}:\d\d(?::\d\d)?)?|\d+\s?(?:分钟|小时|天)前|(?:前|昨|今)天"
 )
 AUTHOR_LABELLED = compiled(
-    r"(?:(?:作\s*者|撰\s*文|采写|采访)\s*[:：|｜丨︱/／]|(?<![\u4e00-\u9fff])文\s*[|｜丨︱/／])\s*(?P<names>[^:：|｜。]{2,30}?)(?=\s*(?:责任编辑|责编|编辑|来源|排版|校对|审核|发布|\d{4}|[|｜/\])）】]|$)|\s[\u4e00-\u9fff]{2,5}\s?[:：])"
+    r"(?:(?:作\s*者|撰\s*文|采写|采访)\s*[:：|｜丨︱/／]|(?<![\u4e00-\u9fff])作者\s(?=[\u4e00-\u9fff]{2,4}(?:[\s|｜]|$))|(?<![\u4e00-\u9fff])文\s*[|｜丨︱/／])\s*(?P<names>[^:：|｜。]{2,30}?)(?=\s*(?:责任编辑|责编|编辑|来源|排版|校对|审核|发布|\d{4}|[|｜/\])）】]|$)|\s[\u4e00-\u9fff]{2,5}\s?[:：])"
 )
 REPORTER = compiled(
     r"[（(【\[]?\s*(?:本报|本网|见习|实习|特约|首席|全媒体|新华社|中新社|新华网)*记者\s+(?P<names>[\u4e00-\u9fff·\s、]{2,24})[)）】\]]?"
 )
-EDITOR_TAIL = r"\s*[:：]\s*(?P<names>[^:：|｜。【】\[\]]{1,30}?)(?=\s*(?:校对|审核|作者|来源|责任|编辑|点击|[|｜\])）】]|$)|\s[\u4e00-\u9fff]{2,5}\s?[:：])"
+EDITOR_TAIL = (
+    r"\s*[:：]\s*(?P<names>[^:：|｜。【】\[\]]{1,30}?)"
+    r"(?=\s*(?:校对|审核|作者|来源|责任|编辑|点击|[|｜\])）】]|$)|\s[\u4e00-\u9fff]{2,5}\s?[:：])"
+)
 EDITORS_LABELLED = [compiled(label + EDITOR_TAIL) for label in ("(?:责任编辑|责编)", "(?:编辑|选稿|编译)")]
 """The responsible editor first: 编辑 alone is a deputy where both are named."""
 ACCOUNT = compiled(r"\s*(?:企鹅号|官方账号|头条号|百家号|大鱼号|搜狐号|网易号)$")
+SURNAMES = (
+    "王李张刘陈杨黄赵周吴徐孙朱马胡郭林何高梁郑罗宋谢唐韩曹许邓萧冯曾程蔡彭潘袁于董余苏叶吕魏蒋田杜丁沈姜范江傅钟卢汪戴崔任"
+    "陆廖姚方金邱夏谭韦贾邹石熊孟秦阎薛侯雷白龙段郝孔邵史毛常万顾赖武康贺严尹钱施牛洪龚汤温庄樊兰殷颜倪柳翟齐欧"
+    "張劉陳楊黃趙吳孫馬鄭羅謝韓許鄧蕭馮蘇葉呂蔣鐘盧陸譚韋賈鄒閻龍顧賴賀嚴錢龔湯莊蘭顏齊歐"
+)
+SURNAMED = re.compile(rf"[{SURNAMES}][\u4e00-\u9fff]{{1,2}}")
+"""A line that is a name: a frequent surname and one or two characters."""
 PEOPLE = re.compile(r"[\u4e00-\u9fff·A-Za-z][\u4e00-\u9fff·A-Za-z0-9_\-. ／/、]{1,23}")
 PERSONS = re.compile(
     r"(?:[\u4e00-\u9fff·]{2,5}|[A-Za-z][\w.]{2,15})(?:[\s、／/](?:[\u4e00-\u9fff·]{2,5}|[A-Za-z][\w.]{2,15})){0,3}"
@@ -86,6 +105,9 @@ class Surroundings:
         self.info = [each.text for each in lines.lines[self.start : first] if len(each.text) <= MAX_TEXT]
         self.tail = [*cut, *(each.text for each in lines.lines[last : last + AFTER])]
         self.tail = [text for text in self.tail if len(text) <= MAX_TEXT]
+        between = range(self.start, min(first, len(lines)))
+        dated = [at for at in between if DATE.search(lines[at].text)]
+        self.beside = [lines[at].text for day in dated for at in (day - 1, day + 1) if at in between]
         self.below = [each.text for each in lines.lines[last + AFTER : last + FAR_AFTER] if len(each.text) <= MAX_TEXT]
         self.platform = PLATFORMS.search(page.url) is not None
 
@@ -229,6 +251,9 @@ def authors(around: Surroundings, found: Names) -> list[str]:
                 return [name]
             if PERSONS.fullmatch(name) and not MEDIUM.fullmatch(name):
                 return attribution.read_names(name.replace("／", "/"))
+    for text in around.beside:
+        if SURNAMED.fullmatch(text):
+            return [text]
     if around.platform and "mediaid" in around.page.meta:
         return [around.page.meta["mediaid"]]
     author = linked_article(around.page).get("author")

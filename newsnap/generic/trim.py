@@ -78,7 +78,7 @@ def trim(text: Text, title: str) -> list[str]:
     paragraphs = text.paragraphs
     start = after_headline(paragraphs, title)
     end = before_others(text, start)
-    keep = [start <= at < end for at in range(len(paragraphs))]
+    keep = [start <= at < end and not is_advert(text, at) for at in range(len(paragraphs))]
     while end > start:
         paragraph = paragraphs[end - 1]
         is_link = end - 1 in text.links and len(paragraph) < MAX_INFO and end - start > 3
@@ -151,6 +151,11 @@ MAX_OTHERS, MAX_SIGNATURE = 0.45, 0.25
 def leads_away(paragraph: str) -> bool:
     """Tell whether a line is a heading that other articles follow."""
     return len(paragraph) < MAX_INFO and OTHERS.fullmatch(paragraph) is not None
+
+
+def is_advert(text: Text, at: int) -> bool:
+    """Tell whether a paragraph is a link that calls itself an advertisement."""
+    return at in text.links and text.paragraphs[at].startswith(("广告", "廣告"))
 
 
 def is_signature(paragraph: str) -> bool:
