@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from newsnap import attribution
 from newsnap.generic.lines import Line, Lines
 from newsnap.page import Page
 from newsnap.variants import compiled
@@ -81,6 +82,7 @@ def find(page: Page, lines: Lines, body: int | None = None) -> tuple[str | None,
         return whole(lines, titles, best[1], best[2])
     if best and body is None:
         return best[2], -1
+    weak = None
     if body is not None:
         for at in [
             *range(min(body, len(lines)) - 1, max(-1, body - NEAR), -1),
@@ -92,6 +94,15 @@ def find(page: Page, lines: Lines, body: int | None = None) -> tuple[str | None,
             )
             if fits and (is_headline(line) or (at + 1 < len(lines) and dated(lines[at + 1]) and not line.linked)):
                 return line.text, at
+            if (
+                fits
+                and weak is None
+                and not line.linked
+                and (line.heading or any(map(is_info, lines[at + 1 : at + 4])))
+            ):
+                weak = line.text, at
+    if weak and (best is None or SITE_WORDS.search(best[2]) or lines[best[1]].linked):
+        return weak
     if best:
         return best[2], best[1]
     shown = [shortened(each, site) for each in titles]
@@ -112,12 +123,17 @@ def whole(lines: Lines, titles: list[str], at: int, text: str) -> tuple[str, int
     return text, at
 
 
-INFO = compiled(r"\d{4}\s?[-/年.]\s?\d{1,2}|来源|作者|编辑|\d\d:\d\d|^[\W_]|首页")
+INFO = compiled(r"\d{4}\s?[-/年.]\s?\d{1,2}|来源|作者|编辑|\d\d:\d\d|^[^\w【“‘《「『\"]|^[上下]一[篇条]|首页")
 
 
 def dated(line: Line) -> bool:
     """Tell whether a line is one that says when the article was published."""
     return len(line.text) < 90 and re.search(r"\d{4}\s?[-/年.]\s?\d{1,2}\s?[-/月.]\s?\d{1,2}", line.text) is not None
+
+
+def is_info(line: Line) -> bool:
+    """Tell whether a line says when or by whom the article was published."""
+    return dated(line) or (len(line.text) < 90 and attribution.OUTLET.search(line.text) is not None)
 
 
 def is_headline(line: Line) -> bool:
