@@ -156,6 +156,9 @@ def outlet(around: Surroundings) -> str | None:
             name = beside_date(text) if DATE.search(text) else None
             if name and MEDIUM.fullmatch(name):
                 return name
+        for text in around.beside:
+            if MEDIUM.fullmatch(text):
+                return text
     before = [each.text for each in around.lines.lines[max(0, around.title - BEFORE) : max(0, around.title)]]
     for text in [*before, *around.tail]:
         if len(text) <= MAX_TEXT and (name := labelled(text)):
@@ -252,7 +255,7 @@ def authors(around: Surroundings, found: Names) -> list[str]:
             if PERSONS.fullmatch(name) and not MEDIUM.fullmatch(name):
                 return attribution.read_names(name.replace("／", "/"))
     for text in around.beside:
-        if SURNAMED.fullmatch(text):
+        if SURNAMED.fullmatch(text) or (around.platform and PEOPLE.fullmatch(text)):
             return [text]
     if around.platform and "mediaid" in around.page.meta:
         return [around.page.meta["mediaid"]]
