@@ -17,6 +17,8 @@ from newsnap.variants import compiled
 MEDIUM = compiled(
     r"[\w·《》“”\-—–－\s]{0,22}(?:报|网|社|新闻|周刊|杂志|在线|电视台|日报|频道|客户端|传媒|财经|资讯|时报|晨报|晚报|商报|快报|信报|期刊|月刊|娱乐|音乐|体育|科技|汽车|房产|军事|教育|时尚|游戏|健康|文化|综合|中心|广播|中时)[》”]?"
 )
+PAPER = compiled(r"[\w《》“”·]{1,14}(?:报|网|社|刊|杂志|电视台|广播|客户端|中时)[》”]?")
+"""Names that stand by themselves: a section is called news or finance too."""
 URL = re.compile(
     r"(?:https?://)?[\w.-]+\.(?:com|cn|net|org|gov|edu|info|tv|tw|hk|sg)(?:\.[a-z]{2})?/?", re.IGNORECASE | re.ASCII
 )
@@ -149,7 +151,7 @@ def outlet(around: Surroundings) -> str | None:
             if ACCOUNT.search(text):
                 return ACCOUNT.sub("", text)
         for text in around.info:
-            if spaced := SPACED.match(text):
+            if spaced := SPACED.search(text):
                 return spaced["outlet"]
             if (reported := REPORTED.search(text)) and reported["outlet"]:
                 return reported["outlet"]
@@ -157,7 +159,7 @@ def outlet(around: Surroundings) -> str | None:
             if name and MEDIUM.fullmatch(name):
                 return name
         for text in around.beside:
-            if MEDIUM.fullmatch(text):
+            if PAPER.fullmatch(text):
                 return text
     before = [each.text for each in around.lines.lines[max(0, around.title - BEFORE) : max(0, around.title)]]
     for text in [*before, *around.tail]:
@@ -236,7 +238,7 @@ def authors(around: Surroundings, found: Names) -> list[str]:
         if (label := AUTHOR_LABELLED.search(text)) and (people := attribution.read_names(label["names"])):
             return [name for name in people if name not in ("责任", found.outlet)]
     for text in around.info:
-        if SPACED.match(text) and (people := attribution.read_signature(text)[0]):
+        if SPACED.search(text) and (people := attribution.read_signature(text)[0]):
             return people
         if reported := REPORTED.search(text):
             return attribution.read_names(reported["names"])

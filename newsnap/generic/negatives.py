@@ -76,7 +76,7 @@ def refusal(page: Page, lines: Lines, reading: Reading, *, repeated: bool, sure:
         return "its lines are dated, as those of a list are"
     if len(text.links) > 4 and min(text.links) < 2 and len(text.links) * 4 >= len(text.paragraphs):
         return "it is a list of links, with a few words on each"
-    if leads_away(text.paragraphs[0]):
+    if text.links and leads_away(text.paragraphs[0]):
         return f"it begins with {text.paragraphs[0]!r}, which leads to other articles"
     if reading.title.endswith("。") and not repeated:
         return f"its headline {reading.title[:30]!r} is a sentence of a text"

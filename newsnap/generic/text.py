@@ -207,7 +207,9 @@ def block_of(lines: Lines, at: int) -> list[etree._Element]:
         if parent is None:
             return []
         top = parent
-    return [top] if lines.span(top)[0] == at and top.tag != "body" else []
+    first, last = lines.span(top)
+    has_links = any(line.linked for line in lines.lines[first:last])
+    return [top] if first == at and has_links and top.tag != "body" else []
 
 
 LISTS = ("ul", "ol", "dl", "table")

@@ -120,11 +120,21 @@ def after_headline(paragraphs: list[str], title: str) -> int:
             start = at + 1
     inside = start > 0
     while start < min(len(paragraphs) - 1, 20):
-        paragraph = paragraphs[start]
-        if not is_info(paragraph, inside=inside):
+        stop = start + (3 if inside else 1)
+        after = next((at + 1 for at in range(start, stop) if is_info_at(paragraphs, at, inside=inside)), None)
+        if after is None or any(len(each) > MAX_NAME or each[-1] in "。！？" for each in paragraphs[start : after - 1]):
             break
-        start += 1
+        start = after
     return start
+
+
+def is_info_at(paragraphs: list[str], at: int, *, inside: bool) -> bool:
+    """Tell whether there is a paragraph between headline and text at a place."""
+    return at < len(paragraphs) - 1 and is_info(paragraphs[at], inside=inside)
+
+
+MAX_NAME = 12
+"""Characters of a line that may name an author or an outlet, between headline and date."""
 
 
 def before_others(text: Text, start: int) -> int:
@@ -136,7 +146,8 @@ def before_others(text: Text, start: int) -> int:
         if rest > MAX_OTHERS * total:
             break
         limit = MAX_SIGNATURE if ENDS.search(paragraphs[at]) is None else MAX_OTHERS
-        if leads_away(paragraphs[at]) or (rest < limit * total and is_signature(paragraphs[at])):
+        linked = rest < MAX_SIGNATURE * total or any(link > at for link in text.links)
+        if (linked and leads_away(paragraphs[at])) or (rest < limit * total and is_signature(paragraphs[at])):
             end = at
         rest += len(paragraphs[at]) if at not in text.links else 0
     return end
@@ -153,9 +164,13 @@ def leads_away(paragraph: str) -> bool:
     return len(paragraph) < MAX_INFO and OTHERS.fullmatch(paragraph) is not None
 
 
+SHARED = compiled(r"分享|facebook|line|twitter|微博|微信|复制链接|列印|打印|收藏|点赞|转发", re.IGNORECASE)
+
+
 def is_advert(text: Text, at: int) -> bool:
-    """Tell whether a paragraph is a link that calls itself an advertisement."""
-    return at in text.links and text.paragraphs[at].startswith(("广告", "廣告"))
+    """Tell whether a paragraph is a button for sharing, or a link that calls itself an advertisement."""
+    paragraph = text.paragraphs[at]
+    return SHARED.fullmatch(paragraph) is not None or (at in text.links and paragraph.startswith(("广告", "廣告")))
 
 
 def is_signature(paragraph: str) -> bool:
