@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from newsnap.categories import PROVINCES
+from newsnap.variants import compiled
 
 SEPARATORS = r"[、,，;；/|｜丨&＆]"
 SPACES = re.compile(r"\s+")
 
-OUTLET = re.compile(r"(?:(?:本文|文章|稿件|新闻|信息)?来\s*源|稿\s*源|出处|文章来源)\s*(?:于|自)?\s*[:：丨|]\s*")
-AFTER_OUTLET = re.compile(
+OUTLET = compiled(r"(?:(?:本文|文章|稿件|新闻|信息)?来\s*源|稿\s*源|出处|文章来源)\s*(?:于|自)?\s*[:：丨|]\s*")
+AFTER_OUTLET = compiled(
     r"\s{2,}|[|｜\u3000]|\s(?=作者|记者|编辑|责编|责任编辑|时间|发布|字号|分享|评论|参与|举报|浏览|阅读|点击|我要|打印|\d{4}[-年])"
     r"|(?:作者|责任编辑|责编|编辑|发布时间|时间|字号|字体)\s*[:：]|参与互动|分享到|我有话说|\(?举报\)?$"
 )
@@ -51,16 +52,16 @@ ROLE = (
     r"(?:特约|见习|实习|本报|本网|本刊|本社|驻站|首席|全媒体|新媒体|责任|执行|网络|值班|视觉|美术|图片|图文|文字|摄影|视频|二审|三审|终审|初审|一审)*"
     r"(?:责任编辑|责编|编辑|记者|作者|通讯员|撰文|撰稿|编译|翻译|主编|监制|审核|审校|审读|校对|校审|制作|摄影|策划|统筹|编审|签发|文字|采写|文)"
 )
-LABEL = re.compile(rf"^[\[【(（［\s]*{ROLE}\s*[:：/／丨|\s]\s*")
-GLUED_ROLE = re.compile(
+LABEL = compiled(rf"^[\[【(（［\s]*{ROLE}\s*[:：/／丨|\s]\s*")
+GLUED_ROLE = compiled(
     r"^(?:本报|本网|本刊|见习|实习|特约|首席|全媒体)*(?:记者|通讯员|评论员|特约评论员|责任编辑|责编|编辑|作者)(?=[\u4e00-\u9fff]{2,4}$)"
 )
-OTHER_ROLE = re.compile(
+OTHER_ROLE = compiled(
     r"(?:校对|审核|审校|监制|制作|视觉|美编|二审|三审|终审|签发|值班主任|值班编委|值班主编|主编|统筹|摄影|编审)\s*[:：].*"
 )
 STAFF_NUMBER = re.compile(r"[_\s]*(?:[A-Z]{1,4}[_-]?\d{2,6}|\d{3,6}|(?:NN|NT|NB|NF|NS|NK|PN|BJ)\d+)$")
 SPREAD_NAME = re.compile(r"(?<![\u4e00-\u9fff])([\u4e00-\u9fff])\s+([\u4e00-\u9fff])(?![\u4e00-\u9fff])")
-OFFICE = re.compile(r"[\u4e00-\u9fff·]{0,12}(?:记者|评论员|通讯员|实习生|撰稿人)")
+OFFICE = compiled(r"[\u4e00-\u9fff·]{0,12}(?:记者|评论员|通讯员|实习生|撰稿人)")
 """Whose a name is, not a name; unless the article is signed with nothing else (本报评论员)."""
 NAME = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf·•A-Za-z][\u4e00-\u9fff\u3400-\u4dbf·•.\-' A-Za-z0-9_]{0,40}")
 
@@ -90,11 +91,11 @@ def read_names(text: str, *, first_role_only: bool = True, numbers: bool = False
 
 
 PERSON = r"[\u4e00-\u9fff·]{2,8}"
-BYLINE = re.compile(
+BYLINE = compiled(
     rf"(?:[^\s，。：:]{{2,15}}\s)?(?:记者|作者)[\s:：|｜︱]+(?P<names>{PERSON}(?:[\s、]+{PERSON}){{0,4}})"
 )
-CREDIT_OF_AUTHOR = re.compile(rf"(?:作者|撰文|采写)[\s:：|｜︱]+(?P<names>{PERSON}(?:[\s、]+{PERSON}){{0,4}})")
-CREDIT_OF_EDITOR = re.compile(r"(?:责任)?编辑[\s:：|｜︱]")
+CREDIT_OF_AUTHOR = compiled(rf"(?:作者|撰文|采写)[\s:：|｜︱]+(?P<names>{PERSON}(?:[\s、]+{PERSON}){{0,4}})")
+CREDIT_OF_EDITOR = compiled(r"(?:责任)?编辑[\s:：|｜︱]")
 CREDITS = 4
 """Lines at the end of a text that may be credits."""
 
@@ -115,10 +116,10 @@ def read_byline(paragraphs: Sequence[str]) -> list[str]:
     return []
 
 
-EDITOR_LABEL = re.compile(r"(?:责任编辑|责编|编辑)\s*[:：]")
-AUTHOR_LABEL = re.compile(r"(?:作者|记者|撰文)\s*[:：]([^:：]{1,40}?)(?=\s*(?:责任编辑|责编|编辑|来源|$))")
+EDITOR_LABEL = compiled(r"(?:责任编辑|责编|编辑)\s*[:：]")
+AUTHOR_LABEL = compiled(r"(?:作者|记者|撰文)\s*[:：]([^:：]{1,40}?)(?=\s*(?:责任编辑|责编|编辑|来源|$))")
 ROLES = r"(?:记者|作者|撰文|撰稿|责任编辑|责编|编辑|校对|审核|来源)"
-SPACED = re.compile(
+SPACED = compiled(
     rf"(?:^|\s)(?:(?P<author>记者|作者|撰文|撰稿)|责任编辑|责编|编辑)\s+(?P<names>[^:：]{{1,60}}?)(?=\s+{ROLES}\s|$)"
 )
 
@@ -143,10 +144,10 @@ def read_signature(text: str, *, numbers: bool = False) -> tuple[list[str], list
     return (read_names(authors[1]), []) if authors else ([], read_names(text, numbers=numbers))
 
 
-EDITOR_LINE = re.compile(
+EDITOR_LINE = compiled(
     r"[\[【(（［\s]*(?:【?纠错】?)?\s*(?:本文)?(?:网络|值班|执行|本期|栏目|责任)*(?:责任编辑|(?:本版)?责编|编辑|值班编辑|实习编辑)\s*[:：/]\s*(?P<names>[^。！？]{1,60}?)[\]】)）］\s]*"
 )
-NOTICES = re.compile(
+NOTICES = compiled(
     "|".join(
         (
             r"[（(【\[]?\s*(?:本文)?原(?:标题|题)\s*(?:为|是)?\s*[:：].*",  # of the origin; not this headline
@@ -171,14 +172,14 @@ NOTICES = re.compile(
     ),
     re.DOTALL,
 )
-SIGNED = re.compile(r"[（(【\[]?\s*(?:图?文|执笔|作者|撰文|撰稿|记者|出品|策划|来源|编译|翻译|摄影)\s*[/／:：︱｜|丨]")
+SIGNED = compiled(r"[（(【\[]?\s*(?:图?文|执笔|作者|撰文|撰稿|记者|出品|策划|来源|编译|翻译|摄影)\s*[/／:：︱｜|丨]")
 """How a line begins that says who made the text: no subheading, though it may be in bold."""
 MAX_NOTICE = 300
 """Characters of a line that may be a notice; a longer one is read as text."""
 
 
 BARE_NAMES = r"[\u4e00-\u9fff·]{2,4}(?:[\s、][\u4e00-\u9fff·]{2,4}){0,2}"
-BARE_EDITOR_LINE = re.compile(rf"(?:责任)?编辑\s+(?P<names>{BARE_NAMES}?)\s+校对\s+{BARE_NAMES}")
+BARE_EDITOR_LINE = compiled(rf"(?:责任)?编辑\s+(?P<names>{BARE_NAMES}?)\s+校对\s+{BARE_NAMES}")
 """编辑 王磊 校对 李静, without a colon."""
 
 
@@ -196,20 +197,20 @@ def is_notice(paragraph: str) -> bool:
 
 
 MEDIUM = r"(?P<medium>[^\s。，,；;：:（）()【】\[\]]{2,30})"
-REPRINT = re.compile(
+REPRINT = compiled(
     r"(?:(?:本文|文章|稿件|内容|该文)\s*(?:转载[自于]|转自|摘编?自|选自|首发于|原载于?|原刊于?|来自)\s*[:：]?"
     rf"|(?:转载[自于]|转自|摘编?自|选自|转载来源|稿源)\s*[:：])\s*[「“\"《]?{MEDIUM}"
 )
-TAIL_SOURCE = re.compile(rf"[（(【\[]?\s*(?:本文)?(?:来源|稿源)\s*[:：]\s*{MEDIUM}")
-TAIL_WIRE = re.compile(
+TAIL_SOURCE = compiled(rf"[（(【\[]?\s*(?:本文)?(?:来源|稿源)\s*[:：]\s*{MEDIUM}")
+TAIL_WIRE = compiled(
     r"[（(]\s*据?\s*(?P<medium>[\u4e00-\u9fff]{1,10}?(?:社|报|网))[\u4e00-\u9fff]{0,12}\d{0,2}月?\d{0,2}日?电"
 )
-CREDIT = re.compile(r"(?:图片|图|视频|资料|数据|照片|摄影)\s*(?:来源|源)|题图|供图|图源")
-DATELINE = re.compile(
+CREDIT = compiled(r"(?:图片|图|视频|资料|数据|照片|摄影)\s*(?:来源|源)|题图|供图|图源")
+DATELINE = compiled(
     r"^[\[【(（]?\s*(?P<medium>新华社|中新社|中新网|人民网|新华网|央视网|光明网|中国网|本报|本网|参考消息网|环球网|中青网|央广网|中国青年网)"
     r"(?P<place>[\u4e00-\u9fff·]{1,20}?)?\s*(?:\d{1,4}年)?\d{1,2}月\d{1,2}日\s*(?P<kind>电|讯|消息|报道)"
 )
-RIGHTS = re.compile(r"请注明|转载请|谢绝转载|不得转载|未经授权|版权|请下载")
+RIGHTS = compiled(r"请注明|转载请|谢绝转载|不得转载|未经授权|版权|请下载")
 
 
 def read_origin(paragraphs: Sequence[str]) -> list[str]:

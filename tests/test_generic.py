@@ -116,6 +116,14 @@ def test_the_headline_is_the_one_displayed(document_title: str, shown: str, head
         ("温叙 2026-10-03 16:20 0人参与评论", None, ["温叙"], ["乔岸"]),
         ("图片来源：晨港图片社 2026-10-03 16:20", None, [], ["乔岸"]),
         ("晨港报 记者 温叙 编辑 时岚 校对 李橘 2026-10-03 16:20", "晨港报", ["温叙"], ["乔岸"]),
+        ("2026年10月3日 16:20 晨港报 记者 温叙", "晨港报", ["温叙"], ["乔岸"]),
+        ("来源：晨港报 作者：温叙 时岚 责任编辑：李橘 发布：2026-10-03 16:20", "晨港报", ["温叙", "时岚"], ["李橘"]),
+        ("晨港网 2026-10-03 16:20 江苏", "晨港网", [], ["乔岸"]),
+        ("<p>温叙</p><p>2026-10-03 16:20</p>", None, ["温叙"], ["乔岸"]),
+        ("<p>晨港晚报</p><p>2026-10-03 16:20</p>", "晨港晚报", [], ["乔岸"]),
+        ("<a rel='author'>温叙</a> <p>Posted on 2026-10-03</p>", None, ["温叙"], ["乔岸"]),
+        ("<div class='post-author-box'>温叙</div><p>十月 3, 2026</p>", None, ["温叙"], ["乔岸"]),
+        ("發布單位：晨港市新聞處 發布日期：115-10-03", "晨港市新聞處", [], ["乔岸"]),
     ],
 )
 def test_who_says_it_is_read_beside_the_date(
@@ -124,6 +132,22 @@ def test_who_says_it_is_read_beside_the_date(
     reading = read_generic(page(article(info=f"<div>{info}</div>")))
     assert reading is not None
     assert (reading.outlet, reading.authors, reading.editors) == (outlet, authors, editors)
+
+
+def test_traditional_characters_are_read_like_simplified_ones() -> None:
+    html = article(
+        title="渡船早開一刻鐘",
+        document_title="渡船早開一刻鐘 | 社會 | 晨港新聞網",
+        info="<div>2026-10-03 16:20 來源：晨港日報 記者溫敘／晨港報導</div>",
+        body="".join(f"<p>{each}</p>" for each in PROSE)
+        + "<p>未經授權，請勿轉載。</p><h4>延伸閱讀</h4><p>渡口二十年</p>",
+        after="<p>責任編輯：喬岸</p>",
+    )
+    reading = read_generic(page(html))
+    assert reading is not None
+    assert reading.title == "渡船早開一刻鐘"
+    assert reading.text.paragraphs == PROSE
+    assert (reading.outlet, reading.authors, reading.editors) == ("晨港日報", ["溫敘"], ["喬岸"])
 
 
 def test_the_responsible_editor_is_the_editor() -> None:
@@ -181,6 +205,54 @@ def test_headline_and_date_inside_the_block_of_text_are_cut() -> None:
     assert reading.outlet == "晨港日报"
 
 
+OTHERS = "<h4>猜你喜欢</h4>" + "".join(
+    f"<div><a href='/{n}'>第{n}号码头改造</a><p>{each}</p><span>2小时前</span></div>"
+    for n, each in enumerate(PROSE[:2])
+)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        f"<div class='k7'>{OTHERS}</div>",
+        "<h4>相关新闻</h4><ul><li><a href='/3'>渡口二十年</a></li><li><a href='/4'>船票不涨价</a></li></ul>",
+        "<table>" + "".join(f"<tr><td><a href='/{n}'>第{n}号码头</a></td></tr>" for n in range(5)) + "</table>",
+        "<p><a href='/5'>广告 望潮楼盘开盘</a></p><p>分享</p>",
+    ],
+)
+def test_what_leads_to_other_articles_is_left_out_wherever_it_stands(others: str) -> None:
+    paragraphs = [f"<p>{each}</p>" for each in PROSE * 3]
+    for at in (4, len(paragraphs)):
+        body = "".join([*paragraphs[:at], others, *paragraphs[at:]])
+        reading = read_generic(page(article(body=body)))
+        assert reading is not None
+        assert reading.text.paragraphs == PROSE * 3
+
+
+def test_the_foot_of_a_site_is_left_out_and_a_text_about_the_same_words_is_not() -> None:
+    own = "渡船的经营者今天领到了许可证，举报电话也一并公布，市民发现没有许可证的船只可以随时拨打。"
+    text = "".join(f"<p>{each}</p>" for each in [own, *PROSE, own])
+    foot = "<p>关于我们 | 联系我们</p><p>晨港网版权所有 未经授权禁止复制</p><p>许可证编号：苏B2-2020 不良信息举报</p>"
+    reading = read_generic(page(article(body=text + foot)))
+    assert reading is not None
+    assert reading.text.paragraphs == [own, *PROSE, own]
+
+
+def test_a_section_of_the_text_stays_whatever_its_heading() -> None:
+    body = "".join(f"<section><h3>最新动态</h3><p>{each}</p><p>{each}</p></section>" for each in PROSE)
+    reading = read_generic(page(article(body=body)))
+    assert reading is not None
+    assert reading.text.paragraphs == [line for each in PROSE for line in ("最新动态", each, each)]
+
+
+def test_a_title_that_names_only_the_site_leaves_the_headline_to_the_page() -> None:
+    for shown in ("<h3>渡船早开一刻钟</h3>", "<td><font size='5'>渡船早开一刻钟</font></td>"):
+        html = article(document_title="晨港新闻网").replace('<h2 class="tit">渡船早开一刻钟</h2>', shown)
+        reading = read_generic(page(html))
+        assert reading is not None
+        assert reading.title == "渡船早开一刻钟"
+
+
 def test_a_summary_list_elsewhere_is_not_the_text() -> None:
     others = "".join(f"<div class='it'><p>{each}</p></div>" for each in reversed(PROSE * 2))
     html = article(body="".join(f"<p>{each}</p>" for each in PROSE[:2])).replace(
@@ -219,6 +291,7 @@ LINKS = "".join(
     f"<li><a href='/{n}'>第{n}号码头的海鸥普查今天开始了</a> <span>10-0{n % 9 + 1}</span></li>" for n in range(60)
 )
 LONG = "".join(f"<p>{each}</p>" for each in PROSE * 4)
+SUMMARIES = "".join(f"<h3><a href='/{n}'>第{n}号码头的海鸥</a></h3><p>{PROSE[n % 3]}</p>" for n in range(8))
 
 
 @pytest.mark.parametrize(
@@ -243,6 +316,9 @@ LONG = "".join(f"<p>{each}</p>" for each in PROSE * 4)
             "https://bbs.chengang.example/thread-1.html",
         ),
         (f"<title>我的空间</title><h1>随笔</h1>{LONG}", URL),
+        (f"<title>海鸥_晨港百科</title><h1>海鸥</h1>{LONG}", URL),
+        (f"<title>“渡船”的搜索结果</title><h1>“渡船”的搜索结果</h1>{SUMMARIES}", URL),
+        (f"<title>社会新闻要览_晨港网</title><h1>社会新闻要览</h1>{SUMMARIES}", URL),
         ("<title></title><body></body>", URL),
         ("", URL),
     ],

@@ -122,7 +122,7 @@ YEAR_LAST = compiled(
 )
 SHORT_YEAR = compiled(
     rf"""(?<!\d)(?<!\d[-./:])
-    (?P<y>\d\d)
+    (?P<y>\d\d|1[01]\d)
     (?: \s?年\s?(?P<m1>{N})\s?月\s?(?P<d1>{N}){DAY_END}
       | (?P<sep>[-/.])(?P<m2>\d{{1,2}})(?P=sep)(?P<d2>{CLOCK_AT_ONCE}|\d{{1,2}}{FIGURES_END})
     )"""

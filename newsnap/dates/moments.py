@@ -83,7 +83,12 @@ def calendar_day(year: int, month: int, day: int) -> date | None:
 
 
 def whole_year(two_digits: str, today: date) -> int:
-    """Return the year that two digits stand for: of this century up to next year, else of the last one."""
+    """Return the year that two digits stand for: of this century up to next year, else of the last one.
+
+    Three digits count from the founding of the Republic of China.
+    """
+    if len(two_digits) == 3:
+        return 1911 + int(two_digits)
     year = today.year // 100 * 100 + int(two_digits)
     return year if year <= today.year + 1 else year - 100
 

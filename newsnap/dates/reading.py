@@ -155,10 +155,12 @@ def years_last(line: Context) -> Iterator[Reading]:
 
 
 def short_years(line: Context) -> Iterator[Reading]:
-    """Read 24年7月21日, 24-07-21 10:26; in figures only with a clock, or alone and with all its noughts."""
+    """Read 24年7月21日, 24-07-21 10:26, 日期：113年7月21日; in figures with a clock, or alone and with noughts."""
     for match in forms.found(forms.SHORT_YEAR, line.plain):
         month, day = match["m1"] or match["m2"], match["d1"] or match["d2"]
         date = calendar_day(whole_year(match["y"], line.today), forms.number(month), forms.number(day))
+        if len(match["y"]) == 3 and not forms.LABEL.search(line.plain[: match.start()]):
+            continue  # of the Republic of China where it is called a date; else a number
         reading = dated(line, date, match.start(), match.end())
         if reading and (
             match["m1"] or reading.moment.precision != "day" or (len(month) == len(day) == 2 and alone(line, reading))

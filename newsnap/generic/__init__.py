@@ -4,7 +4,7 @@ from newsnap import attribution
 from newsnap.body import read_body
 from newsnap.dates import Witness
 from newsnap.extract import Reading, clean, read_meta
-from newsnap.generic import embedded, headline, names, negatives, text, times, trim
+from newsnap.generic import embedded, furniture, headline, names, negatives, text, times, trim
 from newsnap.generic.lines import Lines
 from newsnap.generic.marks import Marks
 from newsnap.page import Page
@@ -71,7 +71,7 @@ def read_shown(page: Page, lines: Lines, marks: Marks) -> tuple[Reading | None, 
     title, at = headline.find(page, lines, first)
     if title is None:
         return None, "no headline"
-    body = read_body([container], page.base, text.furniture(container, lines, marks))
+    body = read_body([container], page.base, furniture.furniture(container, lines, marks))
     signed = clean(body)
     cut = trim.trim(body, title)
     if not body.paragraphs:
@@ -120,5 +120,5 @@ def judged(
     reading.channel = found.channel
     reading.witnesses += times.witnesses(page, around.lines, around.marks, shown)
     repeated = headline.squash(reading.title) in headline.squash(headline.document_title(page))
-    refused = negatives.refusal(page, reading, repeated=repeated, sure=sure, dated=bool(shown))
+    refused = negatives.refusal(page, around.lines, reading, repeated=repeated, sure=sure, dated=bool(shown))
     return (None, refused) if refused else (reading, "")

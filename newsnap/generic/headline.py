@@ -4,11 +4,13 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from newsnap import attribution
 from newsnap.generic.lines import Line, Lines
 from newsnap.page import Page
+from newsnap.variants import compiled
 
-SITE_WORDS = re.compile(
-    r"网$|網$|新闻|新聞|频道|頻道|在线|日报|日報|晚报|晚報|早报|早報|首页|首頁|中心|正文|网站|電子報|电子报|客户端|官网|资讯|媒体"
+SITE_WORDS = compiled(
+    r"网$|新闻|频道|在线|日报|晚报|早报|首页|中心|正文|网站|电子报|客户端|官网|资讯|媒体"
     r"|\.(?:com|cn|net|org)\b|\bnews\b",
     re.IGNORECASE,
 )
@@ -20,7 +22,7 @@ HEADLINE_NAME = re.compile(
     re.IGNORECASE,
 )
 META_TITLES = ("articletitle", "apub:title", "og:title", "twitter:title", "title", "dc.title")
-LABEL = re.compile(r"^(?:标\s*题|標\s*題|名\s*称)\s*[:：]\s*")
+LABEL = compiled(r"^(?:标\s*题|名\s*称)\s*[:：]\s*")
 MAX_HEADLINE = 120
 """Characters of a headline at most."""
 NEAR = 25
@@ -46,11 +48,10 @@ def shortened(title: str, site: str = "") -> str:
     >>> shortened("煤价回落_财经频道_晨港网"), shortened("最前线 | 三项事项_36氪")
     ('煤价回落', '最前线 | 三项事项')
     """
-    ends = [found for found in PARTS.finditer(title) if found.start() > 0]
-    for at, found in enumerate(ends):
+    for found in PARTS.finditer(title):
         head, rest = title[: found.start()].strip(), title[found.end() :].strip()
-        last = at == len(ends) - 1
-        if len(squash(head)) >= 8 or (last and (rest == site or SITE_WORDS.search(rest)) and len(squash(head)) >= 4):
+        enough = len(squash(head))
+        if enough >= 8 or (enough >= 4 and all(part == site or SITE_WORDS.search(part) for part in PARTS.split(rest))):
             return head
     return title
 
@@ -81,6 +82,7 @@ def find(page: Page, lines: Lines, body: int | None = None) -> tuple[str | None,
         return whole(lines, titles, best[1], best[2])
     if best and body is None:
         return best[2], -1
+    weak = None
     if body is not None:
         for at in [
             *range(min(body, len(lines)) - 1, max(-1, body - NEAR), -1),
@@ -92,6 +94,15 @@ def find(page: Page, lines: Lines, body: int | None = None) -> tuple[str | None,
             )
             if fits and (is_headline(line) or (at + 1 < len(lines) and dated(lines[at + 1]) and not line.linked)):
                 return line.text, at
+            if (
+                fits
+                and weak is None
+                and not line.linked
+                and (line.heading or any(map(is_info, lines[at + 1 : at + 4])))
+            ):
+                weak = line.text, at
+    if weak and (best is None or SITE_WORDS.search(best[2]) or lines[best[1]].linked):
+        return weak
     if best:
         return best[2], best[1]
     shown = [shortened(each, site) for each in titles]
@@ -112,12 +123,17 @@ def whole(lines: Lines, titles: list[str], at: int, text: str) -> tuple[str, int
     return text, at
 
 
-INFO = re.compile(r"\d{4}\s?[-/年.]\s?\d{1,2}|来源|來源|作者|编辑|\d\d:\d\d|^[\W_]|首页|首頁")
+INFO = compiled(r"\d{4}\s?[-/年.]\s?\d{1,2}|来源|作者|编辑|\d\d:\d\d|^[^\w【“‘《「『\"]|^[上下]一[篇条]|首页")
 
 
 def dated(line: Line) -> bool:
     """Tell whether a line is one that says when the article was published."""
     return len(line.text) < 90 and re.search(r"\d{4}\s?[-/年.]\s?\d{1,2}\s?[-/月.]\s?\d{1,2}", line.text) is not None
+
+
+def is_info(line: Line) -> bool:
+    """Tell whether a line says when or by whom the article was published."""
+    return dated(line) or (len(line.text) < 90 and attribution.OUTLET.search(line.text) is not None)
 
 
 def is_headline(line: Line) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import overload
 
 from lxml import etree
 
@@ -52,7 +53,13 @@ class Lines:
     def __len__(self) -> int:
         return len(self.lines)
 
-    def __getitem__(self, at: int) -> Line:
+    @overload
+    def __getitem__(self, at: int) -> Line: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Line]: ...
+
+    def __getitem__(self, at: int | slice) -> Line | list[Line]:
         return self.lines[at]
 
     def span(self, element: etree._Element) -> tuple[int, int]:

@@ -59,7 +59,7 @@ OUTLET_IDS = frozenset(
 )
 OUTLET_CLASS = re.compile(r"(?:^| )(?:source|media-name)(?: |$)|article-source|a_source|news-source|media_name")
 AUTHOR_IDS = frozenset(["author_baidu", "js_author_name", "Author", "author-info"])
-AUTHOR_CLASS = re.compile(r"(?:^| )author(?: |$)|author-name|author_name|authorName|author\S*__name")
+AUTHOR_CLASS = re.compile(r"(?:^|[ _-])(?:author|byline|writer)(?:[ _-]|$)|authorName")
 EDITOR_IDS = frozenset(["editor_baidu", "p_editor", "articleEdit", "author-editor"])
 CRUMB = re.compile(r"rwb_navpath|crumb|location|navpath|channel-path|CurrChnlCls")
 FURNITURE = re.compile(
@@ -113,6 +113,8 @@ class Marks:
         for each in root.iter("*"):
             id_, class_ = each.get("id"), each.get("class")
             mark = marks_of(id_ or "", class_ or "") if id_ or class_ else Mark.NONE
+            if "author" in (each.get("rel"), each.get("itemprop")):
+                mark |= Mark.AUTHOR
             if each.tag == "founder-content" or each.get("itemprop") == "articleBody":
                 mark |= Mark.TEXT | Mark.SURE_TEXT
             if mark:

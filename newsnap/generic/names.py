@@ -12,53 +12,73 @@ from newsnap.generic.linked import linked_article
 from newsnap.generic.marks import Mark, Marks
 from newsnap.generic.trim import DATE
 from newsnap.page import Page
+from newsnap.variants import compiled
 
-MEDIUM = re.compile(
-    r"[\w·《》“”\-—–－\s]{0,22}(?:报|報|网|網|社|新闻|新聞|周刊|週刊|杂志|雜誌|在线|在線|电视台|日报|频道|客户端|传媒|财经|资讯|时报|晨报|晚报|商报|快报|信报|期刊|月刊|娱乐|音乐|体育|科技|汽车|房产|军事|教育|时尚|游戏|健康|文化|综合|中心|广播|中時)[》”]?"
+MEDIUM = compiled(
+    r"[\w·《》“”\-—–－\s]{0,22}(?:报|网|社|新闻|周刊|杂志|在线|电视台|日报|频道|客户端|传媒|财经|资讯|时报|晨报|晚报|商报|快报|信报|期刊|月刊|娱乐|音乐|体育|科技|汽车|房产|军事|教育|时尚|游戏|健康|文化|综合|中心|广播|中时)[》”]?"
 )
-URL = re.compile(r"(?:https?://)?[\w.-]+\.(?:com|cn|net|org)(?:\.cn)?/?", re.IGNORECASE | re.ASCII)
-FURNITURE = re.compile(
+PAPER = compiled(r"[\w《》“”·]{1,14}(?:报|网|社|刊|杂志|电视台|广播|客户端|中时)[》”]?")
+"""Names that stand by themselves: a section is called news or finance too."""
+URL = re.compile(
+    r"(?:https?://)?[\w.-]+\.(?:com|cn|net|org|gov|edu|info|tv|tw|hk|sg)(?:\.[a-z]{2})?/?", re.IGNORECASE | re.ASCII
+)
+PROVINCES = (
+    "北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|"
+    "河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|内蒙古|广西|西藏|宁夏|新疆"
+)
+"""Where a platform says that something was posted, beside the name of who did."""
+FURNITURE = compiled(
     r"(?:\d+\s*)?(?:人参与评论|人?参与|条?评论|我来说两句|我要评论|发表评论|查看评论|有话说|阅读量?|点击|浏览|收藏|微博|微信|QQ空间|分享到?|打印|字号|字体"
     r"|缩小字体|放大字体|举报|关注|更新|原创|优质原创作者|扫一扫|手机看|我要纠错|纠错)\s*[:：]?\s*(?:\(?\s*\d[\d,]*\s*\)?)?|(?<!\S)[（(]?\s*\d[\d,]*\s*[)）]?(?!\S)|\|"
+    rf"|(?<!\S)(?:{PROVINCES})(?!\S)|(?<!\S)(?:by|文|图文|Posted on|on|发布|发表)(?!\S)"
     r"|(?:发布于|来自|发布地)\s*[:：]?\s*[\u4e00-\u9fff]{2,4}(?!\S)|[大中小](?:\s[大中小]){2}|A[-+]?(?:\s?A[-+]?)+"
 )
-CLOCK = re.compile(
-    r"(?:(?:发布|发表|发稿|更新)?(?:时间|日期|于)?\s*[:：]?\s*)?(?:\d{4}|(?<!\d)\d\d)\s?[-/年.]\s?\d{1,2}\s?[-/月.]\s?\d{1,2}日?,?\s*(?:(?:星期|周|週).)?\s*"
+CLOCK = compiled(
+    r"[一二三四五六七八九十]{1,2}月\s\d{1,2},\s\d{4}|\d{1,2}[-/]\d{1,2}[-/]\d{4}(?:\s*-?\s*\d{1,2}:\d\d)?"
+    r"|\d{1,2}\s[A-Z][a-z]{2,8}\s\d{4}(?:\s\d{1,2}:\d\d)?"
+    r"|\d{1,2}:\d\d(?=\s\d{4}[-/])|"
+    r"(?:(?:发布|发表|发稿|更新)?(?:时间|日期|于)?\s*[:：]?\s*)?(?:\d{4}|(?<!\d)\d\d)\s?[-/年.]\s?\d{1,2}\s?[-/月.]\s?\d{1,2}日?,?\s*(?:(?:星期|周).)?\s*"
     r"(?:上午|下午)?\s*(?:\d{1,2}:\d\d(?::\d\d)?)?|\d+\s?(?:分钟|小时|天)前|(?:前|昨|今)天"
 )
-AUTHOR_LABELLED = re.compile(
-    r"(?:(?:作\s*者|撰\s*文|采写|採訪)\s*[:：|｜丨︱/／]|(?<![\u4e00-\u9fff])文\s*[|｜丨︱/／])\s*(?P<names>[^:：|｜。]{2,30}?)(?=\s*(?:责任编辑|责编|编辑|来源|來源|排版|校对|校對|审核|发布|\d{4}|[|｜/\])）】]|$))"
+AUTHOR_LABELLED = compiled(
+    r"(?:(?:作\s*者|撰\s*文|采写|采访)\s*[:：|｜丨︱/／]|(?<![\u4e00-\u9fff])作者\s(?=[\u4e00-\u9fff]{2,4}(?:[\s|｜]|$))|(?<![\u4e00-\u9fff])文\s*[|｜丨︱/／])\s*(?P<names>[^:：|｜。]{2,30}?)(?=\s*(?:责任编辑|责编|编辑|来源|排版|校对|审核|发布|\d{4}|[|｜/\])）】]|$)|\s[\u4e00-\u9fff]{2,5}\s?[:：])"
 )
-REPORTER = re.compile(
-    r"[（(【\[]?\s*(?:本报|本網|本网|见习|实习|特约|首席|全媒体|新华社|中新社|新华网)*(?:记者|記者)\s+(?P<names>[\u4e00-\u9fff·\s、]{2,24})[)）】\]]?"
+REPORTER = compiled(
+    r"[（(【\[]?\s*(?:本报|本网|见习|实习|特约|首席|全媒体|新华社|中新社|新华网)*记者\s+(?P<names>[\u4e00-\u9fff·\s、]{2,24})[)）】\]]?"
 )
 EDITOR_TAIL = (
-    r"\s*[:：]\s*(?P<names>[^:：|｜。【】\[\]]{1,30}?)(?=\s*(?:校对|校對|审核|作者|来源|責任|责任|编辑|[|｜\])）】]|$))"
+    r"\s*[:：]\s*(?P<names>[^:：|｜。【】\[\]]{1,30}?)"
+    r"(?=\s*(?:校对|审核|作者|来源|责任|编辑|点击|[|｜\])）】]|$)|\s[\u4e00-\u9fff]{2,5}\s?[:：])"
 )
-EDITORS_LABELLED = [
-    re.compile(label + EDITOR_TAIL) for label in ("(?:责任编辑|責任編輯|责编)", "(?:编辑|編輯|选稿|編譯)")
-]
+EDITORS_LABELLED = [compiled(label + EDITOR_TAIL) for label in ("(?:责任编辑|责编)", "(?:编辑|选稿|编译)")]
 """The responsible editor first: 编辑 alone is a deputy where both are named."""
-ACCOUNT = re.compile(r"\s*(?:企鹅号|官方账号|头条号|百家号|大鱼号|搜狐号|网易号)$")
+ACCOUNT = compiled(r"\s*(?:企鹅号|官方账号|头条号|百家号|大鱼号|搜狐号|网易号)$")
+SURNAMES = (
+    "王李张刘陈杨黄赵周吴徐孙朱马胡郭林何高梁郑罗宋谢唐韩曹许邓萧冯曾程蔡彭潘袁于董余苏叶吕魏蒋田杜丁沈姜范江傅钟卢汪戴崔任"
+    "陆廖姚方金邱夏谭韦贾邹石熊孟秦阎薛侯雷白龙段郝孔邵史毛常万顾赖武康贺严尹钱施牛洪龚汤温庄樊兰殷颜倪柳翟齐欧"
+    "張劉陳楊黃趙吳孫馬鄭羅謝韓許鄧蕭馮蘇葉呂蔣鐘盧陸譚韋賈鄒閻龍顧賴賀嚴錢龔湯莊蘭顏齊歐"
+)
+SURNAMED = re.compile(rf"[{SURNAMES}][\u4e00-\u9fff]{{1,2}}")
+"""A line that is a name: a frequent surname and one or two characters."""
 PEOPLE = re.compile(r"[\u4e00-\u9fff·A-Za-z][\u4e00-\u9fff·A-Za-z0-9_\-. ／/、]{1,23}")
 PERSONS = re.compile(
     r"(?:[\u4e00-\u9fff·]{2,5}|[A-Za-z][\w.]{2,15})(?:[\s、／/](?:[\u4e00-\u9fff·]{2,5}|[A-Za-z][\w.]{2,15})){0,3}"
 )
-REPORTED = re.compile(
-    r"(?:(?P<outlet>[\u4e00-\u9fff]{1,6}(?:報|社|網|电|報社|时报))\s*)?記者\s*(?P<names>[\u4e00-\u9fff、]{2,12}?)\s*[／/]"
+REPORTED = compiled(
+    r"(?:(?P<outlet>[\u4e00-\u9fff]{1,6}(?:报|社|网|电|报社))\s*)?记者\s*(?P<names>[\u4e00-\u9fff、]{2,12}?)\s*[／/]"
 )
-SPACED = re.compile(r"(?P<outlet>[\u4e00-\u9fff]{2,10}(?:报|网|社|刊|台|新闻|客户端))\s+记者\s")
+SPACED = compiled(r"(?P<outlet>[\u4e00-\u9fff]{2,10}(?:报|网|社|刊|台|新闻|客户端))\s+记者\s")
 """新京报 记者 曲言 编辑 时雨: a line that names all, parted by blanks."""
-BYLINE = re.compile(
+BYLINE = compiled(
     r"(?:本报|本网|本刊|本社)?(?:特约|见习|实习)?(?:记者|评论员)\s+(?P<names>[\u4e00-\u9fff·\s、]{2,30}?)(?:《|\d|$|\s(?:编辑|通讯员))"
 )
 PLATFORMS = re.compile(
     r"//(?:[\w-]+\.)*(?:toutiao\.com|baijiahao\.baidu\.com|360kuai\.com|sohu\.com/a|yahoo\.com|toutiao\.\w+|baijiahao\.\w+|360kuai\.\w+|yahoohk\.\w+)"
 )
 """Where anybody may publish: what stands beside the date is an account, and the author."""
-BEFORE, AFTER = 4, 10
-"""Lines before the headline and after the text that are looked at."""
-CHANGED = re.compile(r"最[后後新近]|更新|修改|编辑|時間|时间|日期|截")
+BEFORE, AFTER, FAR_AFTER = 4, 10, 50
+"""Lines before the headline and after the text that are looked at, and those in which the responsible editor may be."""
+CHANGED = compiled(r"最[后新近]|更新|修改|编辑|时间|日期|截")
 CITY = re.compile(r"\s*[（(][\u4e00-\u9fff]{2,3}[)）]$")
 
 
@@ -84,8 +104,13 @@ class Surroundings:
         self.start = title + 1 if 0 <= title <= first + 12 and first - title < 60 else max(0, first - 12)
         self.stop = max(first, min(self.start + 6, len(lines)))
         self.head = [each.text for each in lines.lines[self.start : self.stop] if len(each.text) <= MAX_TEXT]
+        self.info = [each.text for each in lines.lines[self.start : first] if len(each.text) <= MAX_TEXT]
         self.tail = [*cut, *(each.text for each in lines.lines[last : last + AFTER])]
         self.tail = [text for text in self.tail if len(text) <= MAX_TEXT]
+        between = range(self.start, min(first, len(lines)))
+        dated = [at for at in between if DATE.search(lines[at].text)]
+        self.beside = [lines[at].text for day in dated for at in (day - 1, day + 1) if at in between]
+        self.below = [each.text for each in lines.lines[last + AFTER : last + FAR_AFTER] if len(each.text) <= MAX_TEXT]
         self.platform = PLATFORMS.search(page.url) is not None
 
     def named(self, mark: Mark) -> Iterator[str]:
@@ -125,14 +150,17 @@ def outlet(around: Surroundings) -> str | None:
         for text in around.named(Mark.AUTHOR):
             if ACCOUNT.search(text):
                 return ACCOUNT.sub("", text)
-        for text in around.head:
-            if spaced := SPACED.match(text):
+        for text in around.info:
+            if spaced := SPACED.search(text):
                 return spaced["outlet"]
             if (reported := REPORTED.search(text)) and reported["outlet"]:
                 return reported["outlet"]
             name = beside_date(text) if DATE.search(text) else None
             if name and MEDIUM.fullmatch(name):
                 return name
+        for text in around.beside:
+            if PAPER.fullmatch(text):
+                return text
     before = [each.text for each in around.lines.lines[max(0, around.title - BEFORE) : max(0, around.title)]]
     for text in [*before, *around.tail]:
         if len(text) <= MAX_TEXT and (name := labelled(text)):
@@ -147,7 +175,9 @@ def outlet(around: Surroundings) -> str | None:
     return None
 
 
-LABELS = re.compile(r"(?:本文来源于|来源于|来自\s*[:：]|【发布单位】)\s*")
+LABELS = compiled(
+    r"(?:本文来源于|来源于|来自\s*[:：]|【?(?:发布|发文|供稿)(?:单位|机构|部门)[】:：]|(?<![\u4e00-\u9fff])来源\s(?=\S))\s*"
+)
 
 
 def labelled(text: str) -> str | None:
@@ -186,8 +216,8 @@ def beside_date(text: str) -> str | None:
 
 def editors(around: Surroundings) -> list[str]:
     """Return the editors that lines or elements name."""
-    for label in EDITORS_LABELLED:
-        for text in [*around.tail, *around.head]:
+    for label, below in zip(EDITORS_LABELLED, (around.below, []), strict=True):
+        for text in [*around.tail, *around.head, *below]:
             if (found := label.search(text)) and (people := attribution.read_names(found["names"], numbers=True)):
                 return people
     for text in around.head:
@@ -207,17 +237,17 @@ def authors(around: Surroundings, found: Names) -> list[str]:
     for text in [*around.head, *around.tail]:
         if (label := AUTHOR_LABELLED.search(text)) and (people := attribution.read_names(label["names"])):
             return [name for name in people if name not in ("责任", found.outlet)]
-        if SPACED.match(text) and (people := attribution.read_signature(text)[0]):
+    for text in around.info:
+        if SPACED.search(text) and (people := attribution.read_signature(text)[0]):
             return people
         if reported := REPORTED.search(text):
             return attribution.read_names(reported["names"])
-    for text in around.head:
         if byline := BYLINE.match(text):
             return attribution.read_names(byline["names"])
     for text in around.named(Mark.AUTHOR):
         if people := account(text, found):
             return people
-    for text in around.head:
+    for text in around.info:
         if labelled(text) or (found.outlet and found.outlet in text):
             continue
         name = beside_date(text) if CLOCK.search(text) else None
@@ -226,6 +256,9 @@ def authors(around: Surroundings, found: Names) -> list[str]:
                 return [name]
             if PERSONS.fullmatch(name) and not MEDIUM.fullmatch(name):
                 return attribution.read_names(name.replace("／", "/"))
+    for text in around.beside:
+        if SURNAMED.fullmatch(text) or (around.platform and PEOPLE.fullmatch(text)):
+            return [text]
     if around.platform and "mediaid" in around.page.meta:
         return [around.page.meta["mediaid"]]
     author = linked_article(around.page).get("author")

@@ -4,9 +4,11 @@ import re
 from urllib.parse import urlsplit
 
 from newsnap.extract import Reading
-from newsnap.generic.headline import SITE_WORDS, document_title, squash
-from newsnap.generic.trim import DATE
+from newsnap.generic.headline import PARTS, SITE_WORDS, document_title, squash
+from newsnap.generic.lines import Lines
+from newsnap.generic.trim import DATE, leads_away
 from newsnap.page import Page
+from newsnap.variants import compiled
 
 OTHER_PLACES = re.compile(
     r"(?:^|[./-])(?:\w*blogs?|bbs\d*|forums?|club|tieba|wiki(?:pedia)?|baike|zhidao|book|read|yuedu|bulo|message|thread|jobs?|download|soft|login|passport"
@@ -16,19 +18,19 @@ OTHER_PLACES = re.compile(
 GENERATORS = re.compile(
     r"discuz|phpwind|phpbb|vbulletin|mediawiki|xenforo|vanilla|dokuwiki|gitbook|hexo|typecho|jekyll|hugo", re.IGNORECASE
 )
-TITLES = re.compile(
-    r"博客|博文|论坛|論壇|贴吧|BBS|百科|维基|維基|个人主页|個人主頁|的空间|原文、?翻译|赏析|小说|全文阅读|章节|最新章节|在线阅读|诗歌|论文|范文|作文|下载|招聘|搜索结果|登录|登錄|注册|首页$|首頁$"
+TITLES = compiled(
+    r"博客|博文|论坛|贴吧|BBS|百科|维基|个人主页|的空间|原文、?翻译|赏析|小说|全文阅读|章节|最新章节|在线阅读|诗歌|论文|范文|作文|下载|招聘|搜索结果|登录|注册|首页$|问答|书城|商城|\bblogs?\b"
 )
-HEADLINES = re.compile(r"原文、?翻译|翻译及赏析|全文阅读|最新章节|的个人主页")
-ERRORS = re.compile(
+HEADLINES = compiled(r"搜索结果|原文、?翻译|翻译及赏析|全文阅读|最新章节|的个人主页")
+ERRORS = compiled(
     r"404|页面(?:不存在|找不到|未找到|已(?:删除|失效|移动|过期|下线))|(?:网页|页面|文章|内容|您?访问的.{0,8})(?:不存在|已被?删除|无法访问|走丢了|已下线|不见了|已过期|已失效|已搬家)|找不到.{0,8}页"
     r"|验证码|安全验证|人机验证|拖动滑块|访问(?:过于|太)频繁|请(?:先)?登[录陆]|登[录陆]后"
     r"|用户名|密码|正在跳转|自动跳转|页面跳转|网站(?:维护|升级)|系统(?:维护|繁忙)"
     r"|Access Denied|Forbidden|Not Found|Just a moment"
-    r"|开启JavaScript|启用 ?JavaScript|enable JavaScript|浏览器版本过低|頁面不存在|找不到(?:網頁|頁面)|請登入|驗證碼",
+    r"|开启JavaScript|启用 ?JavaScript|enable JavaScript|浏览器版本过低|请登入",
     re.IGNORECASE,
 )
-FORUM = re.compile(
+FORUM = compiled(
     r"楼主|沙发|板凳|发表于[:：]?\s?\d|回复(?:本帖|此帖|该帖)|主题[:：]|跟帖|帖子|只看该作者|积分[:：]?\s?\d|注册时间"
 )
 MIN_PROSE = 30
@@ -45,7 +47,7 @@ def prose(reading: Reading) -> int:
     return sum(len(each) for each in reading.text.paragraphs if len(each) > 20 or each[-1] in "。！？”」")
 
 
-def refusal(page: Page, reading: Reading, *, repeated: bool, sure: bool, dated: bool) -> str:
+def refusal(page: Page, lines: Lines, reading: Reading, *, repeated: bool, sure: bool, dated: bool) -> str:
     """Return why a page is no article; the empty string for one.
 
     repeated: the page's title repeats the headline.  sure: its text stands where a publishing system puts it.
@@ -57,7 +59,8 @@ def refusal(page: Page, reading: Reading, *, repeated: bool, sure: bool, dated: 
     title = document_title(page)
     if OTHER_PLACES.search(f"{parts.hostname or ''}{parts.path}".lower()):
         return f"{page.url} is a place of something else than news"
-    if found := TITLES.search(title.replace(reading.title, "")) or HEADLINES.search(reading.title):
+    around = f"{title.replace(reading.title, '')} {' '.join(PARTS.split(title)[1:])}"
+    if found := TITLES.search(around) or HEADLINES.search(reading.title):
         return f"its title says {found[0]}"
     if page.meta.get("og:type", "").startswith(("book", "profile", "music")):
         return f"it calls itself a {page.meta['og:type']}"
@@ -66,11 +69,15 @@ def refusal(page: Page, reading: Reading, *, repeated: bool, sure: bool, dated: 
         looked_at = "\n".join([reading.title, *text.paragraphs[:2]])
     if found := ERRORS.search(looked_at):
         return f"it says {found[0]}: an error, a login or a check"
-    if len(FORUM.findall(page.root.xpath("string(//body)"))) > 12:
+    if sum(len(FORUM.findall(line.text)) for line in lines.lines) > 12:
         return "it reads like a forum"
     listed = sum(1 for each in text.paragraphs if len(each) < 80 and DATE.search(each))
-    if listed > 4 and listed * 3 > len(text.paragraphs):
+    if listed > 4 and listed * 3 >= len(text.paragraphs):
         return "its lines are dated, as those of a list are"
+    if len(text.links) > 4 and min(text.links) < 2 and len(text.links) * 4 >= len(text.paragraphs):
+        return "it is a list of links, with a few words on each"
+    if text.links and leads_away(text.paragraphs[0]):
+        return f"it begins with {text.paragraphs[0]!r}, which leads to other articles"
     if reading.title.endswith("。") and not repeated:
         return f"its headline {reading.title[:30]!r} is a sentence of a text"
     if is_site(reading.title, title, page.meta.get("og:site_name", "")):

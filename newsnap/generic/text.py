@@ -6,12 +6,15 @@ readability-lxml (measured against trafilatura, newspaper4k, GNE, jusText, boile
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from lxml import etree
 from lxml.html import HTMLParser as HtmlElements
 from readability import Document
+from readability.readability import REGEXES
 
-from newsnap.generic.lines import Line, Lines
+from newsnap.generic.furniture import MAX_STRETCH, MIN_PROSE, is_prose, others_of, weight
+from newsnap.generic.lines import Lines
 from newsnap.generic.marks import Mark, Marks
 from newsnap.page import Page
 
@@ -45,6 +48,17 @@ class Proposer(Document):
         for element in list(self.html.iter("div")):
             wrap_text(element)
 
+    def remove_unlikely_candidates(self) -> None:
+        """Do as readability does, asking for the same names once."""
+        for element in self.html.findall(".//*"):
+            if element.tag != "body" and unlikely(element.get("class", ""), element.get("id", "")):
+                element.drop_tree()
+
+    def get_link_density(self, element: etree._Element) -> float:
+        """Return the share of an element's text that is links."""
+        linked = sum(text_length(each) for each in element.iter("a"))
+        return linked / max(text_length(element), 1)
+
     def propose(self) -> list[etree._Element]:
         """Return elements of the page, the likeliest first."""
         for ruthless in (True, False):
@@ -57,6 +71,21 @@ class Proposer(Document):
             if found := [self.originals[each["elem"]] for each in ranked if each["elem"] in self.originals]:
                 return found
         return []
+
+
+@lru_cache(maxsize=20_000)
+def unlikely(class_: str, id_: str) -> bool:
+    """Tell whether readability takes an element of such names for none that holds text."""
+    names = f"{class_} {id_}"
+    return (
+        REGEXES["unlikelyCandidatesRe"].search(names) is not None
+        and REGEXES["okMaybeItsACandidateRe"].search(names) is None
+    )
+
+
+def text_length(element: etree._Element) -> int:
+    """Return how many characters an element has, white space collapsed."""
+    return len(" ".join(element.text_content().split()))
 
 
 TAGS_IN_BLOCKS = re.compile(r"a|blockquote|dl|div|img|ol|p|pre|table|ul")
@@ -84,23 +113,6 @@ SCRIPTS = (
 )  # fmt: skip
 
 
-SENTENCE = re.compile(r"[，。！？；、：“”…,]")
-
-
-def weight(lines: Lines, element: etree._Element, after: int = -1) -> tuple[int, int, int]:
-    """Return how many characters of an element, past a line, stand in sentences, in short lines, and in links."""
-    first, last = lines.span(element)
-    prose = short = linked = 0
-    for line in lines.lines[max(first, after + 1) : last]:
-        if line.linked * 2 > len(line.text):
-            linked += len(line.text)
-        elif is_prose(line):
-            prose += line.plain
-        else:
-            short += line.plain
-    return prose, short, linked
-
-
 def find(page: Page, lines: Lines, marks: Marks, after: int) -> etree._Element | None:
     """Return the element that holds the text; after is the line of the headline, or -1."""
     weights: dict[etree._Element, tuple[int, int, int]] = {}
@@ -116,15 +128,19 @@ def find(page: Page, lines: Lines, marks: Marks, after: int) -> etree._Element |
 
     proposed = weigh(Proposer(page).propose()[:PROPOSED])
     names = weigh(marks.all(Mark.TEXT))
+    others, end = others_of(lines, after)
     best = next(
         (
             each
             for each in proposed
-            if weights[each][0] >= MIN_PROSE and (after < 0 or after - 4 <= lines.span(each)[0] <= after + FAR)
+            if weights[each][0] >= MIN_PROSE
+            and lines.span(each)[0] not in others
+            and (after < 0 or after - 4 <= lines.span(each)[0] <= min(after + FAR, end))
         ),
         None,
     )
-    stretch, amount = longest_stretch(lines, after, lines.span(best)[0] if best is not None else len(lines))
+    before = min(end, lines.span(best)[0] if best is not None else len(lines))
+    stretch, amount = longest_stretch(lines, after, before, others)
     if stretch is not None and (best is None or weights[best][0] < amount):
         best = weigh([stretch])[0]
     sure = max(filter(marks.is_sure, names), key=worth, default=None)
@@ -146,28 +162,21 @@ def find(page: Page, lines: Lines, marks: Marks, after: int) -> etree._Element |
 
 PROPOSED = 8
 """Proposals that are looked at."""
-MIN_PROSE = 50
-"""Characters in sentences that make a proposal a text."""
 FAR = 80
 """Lines after the headline in which the text begins."""
 MIN_SURE = 80
 """Characters in an element of a sure name that make it the text, however much stands elsewhere."""
 
 
-def is_prose(line: Line) -> bool:
-    """Tell whether a line is a sentence and not a link."""
-    return line.linked * 2 <= len(line.text) and (
-        len(line.text) > 24 or (len(line.text) > 8 and SENTENCE.search(line.text) is not None)
-    )
-
-
-def longest_stretch(lines: Lines, after: int, before: int) -> tuple[etree._Element | None, int]:
+def longest_stretch(lines: Lines, after: int, before: int, others: set[int]) -> tuple[etree._Element | None, int]:
     """Return the element around the richest stretch of sentences between two lines, and their characters.
 
     It corrects proposals that come from a list of summaries elsewhere on the page.
     """
     best, total, start = (0, 0, 0), 0, after + 1
     for at in range(after + 1, min(before, after + 1 + MAX_STRETCH)):
+        if at in others:
+            continue
         line = lines[at]
         total += line.plain if is_prose(line) else -max(8, line.linked * 2)
         if total <= 0:
@@ -184,27 +193,3 @@ def longest_stretch(lines: Lines, after: int, before: int) -> tuple[etree._Eleme
     while at not in lines.spans and at.getparent() is not None:
         at = at.getparent()
     return at, amount
-
-
-MAX_STRETCH = 600
-"""Lines after the headline in which the richest stretch is looked for."""
-
-
-def furniture(container: etree._Element, lines: Lines, marks: Marks) -> set[etree._Element]:
-    """Return the elements in a container that their names tell to be no part of the article."""
-    whole = sum(weight(lines, container))
-    found = set()
-    for each in container.iterdescendants("*"):
-        marked = Mark.FURNITURE in marks.of.get(each, Mark.NONE) or each.get("data-role") == "editor-name"
-        if marked or each.tag in ("aside", "nav", "footer"):
-            first, last = lines.span(each)
-            if (
-                each not in lines.spans
-                or sum(len(line.text) for line in lines.lines[first:last]) <= MAX_FURNITURE * whole
-            ):
-                found.add(each)
-    return found
-
-
-MAX_FURNITURE = 0.35
-"""Share of a container that furniture can be; a larger part with such a name is the text all the same."""

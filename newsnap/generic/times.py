@@ -10,8 +10,10 @@ from newsnap.dates import Witness, read_moment
 from newsnap.generic.lines import Lines
 from newsnap.generic.linked import linked_article, text_of
 from newsnap.generic.marks import Mark, Marks
+from newsnap.generic.trim import leads_away
 from newsnap.layouts import MAX_LINE
 from newsnap.page import Page
+from newsnap.variants import compiled
 
 KEYS = (
     "var ct", "var createTime", "var create_time", "var publish_time", "var publishTime", "var pubtime", "var pub_date",
@@ -20,14 +22,13 @@ KEYS = (
 )  # fmt: skip
 """What scripts call the time of publication; `ct` is WeChat's."""
 SAID = re.compile(r"\s*[=:]\s*[\"']?([^\"',;}<]{8,30})")
-DATED = re.compile(
+DATED = compiled(
     r"\d{4}\s?[-/年.]\s?\d{1,2}\s?[-/月.]\s?\d{1,2}|\d{1,2}[-/]\d{1,2}[-/]\d{4}|\d{1,2}月\s?\d{1,2}[日号]?|\d{1,2}[-/]\d{1,2}\s+\d{1,2}:\d\d"
-    r"|[一二三四五六七八九十]+月\s\d{1,2},\s\d{4}|\d{1,2}\s\w{3,9}\s\d{4}|\d+\s?(?:分钟|分鐘|小时|小時|天)\s?前|(?:昨天|前天|今天)|[〇一二]{1,4}年.{1,3}月"
-    r"|(?<!\d)\d{4}\s+\d\d/\d\d\s+\d\d:\d\d",
+    r"|[一二三四五六七八九十]+月\s\d{1,2},\s\d{4}|\d{1,2}\s\w{3,9}\s\d{4}|\d+\s?(?:分钟|小时|天)\s?前|(?:昨天|前天|今天)|[〇一二]{1,4}年.{1,3}月"
+    r"|[A-Z][a-z]{2,8}\.?\s\d{1,2},?\s\d{4}|(?<!\d)1[01]\d[-/.]\d\d[-/.]\d\d(?!\d)|(?<!\d)\d{4}\s+\d\d/\d\d\s+\d\d:\d\d",
 )
-NOT_PUBLISHED = re.compile(
-    r"(?:最后|最近|最後|上次)?(?:更新|修改|编辑)(?:时间|日期|于|於)?\s*[:：]|成文日期|截止|有效期|收录"
-)
+NOT_PUBLISHED = compiled(r"(?:最后|最近|上次)?(?:更新|修改|编辑)(?:时间|日期|于)?\s*[:：]|成文日期|截止|有效期|收录")
+PUBLISHED = compiled("发布|发表|发稿")
 NEAR = 14
 """Lines around headline and text in which a date line is looked for."""
 LONGEST = 160
@@ -86,7 +87,9 @@ def visible(lines: Lines, title: int, first: int, last: int) -> Iterator[Witness
     start = title if title >= 0 and first - title < 60 else max(0, first - NEAR)
     between = range(start + (title == start), max(start, first) + (4 if title >= first - 1 else 1))
     before = range(max(0, start - 5), start)
-    after = range(last, min(last + 8, len(lines)))
+    after = range(
+        last, next((at for at in range(last, last + 8) if at >= len(lines) or leads_away(lines[at].text)), last + 8)
+    )
     for region in (between, reversed(before), after):
         found = None
         for at in region:
@@ -94,7 +97,7 @@ def visible(lines: Lines, title: int, first: int, last: int) -> Iterator[Witness
                 break
             if not says_when(lines, at, between=region is between):
                 continue
-            changed = NOT_PUBLISHED.search(lines[at].text) and not re.search(r"发布|发表|发稿", lines[at].text)
+            changed = NOT_PUBLISHED.search(lines[at].text) and not PUBLISHED.search(lines[at].text)
             if found is None or (changed is None and found[1]):
                 found = at, bool(changed)
             if not changed:
@@ -108,7 +111,7 @@ def visible(lines: Lines, title: int, first: int, last: int) -> Iterator[Witness
             return
 
 
-CLOCK = re.compile(r"\d{1,2}\s?[:：]\s?\d\d|\d\s?[点时]")
+CLOCK = compiled(r"\d{1,2}\s?[:：]\s?\d\d|\d\s?[点时]")
 
 
 def says_when(lines: Lines, at: int, *, between: bool = False) -> bool:
