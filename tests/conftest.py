@@ -5,13 +5,12 @@ import ipaddress
 import os
 import socket
 import subprocess
-import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pymongo import MongoClient
+from databases import empty_database
 from pymongo.database import Database
 from readied import Readied, readied
 from scrapy.settings import Settings
@@ -51,10 +50,8 @@ def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def db(mongo_uri: str) -> Iterator[Database[Document]]:
     """An empty database, as another program sees it."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    with MongoClient[Document](mongo_uri, tz_aware=True) as client:
-        yield client[name]
-        client.drop_database(name)
+    with empty_database(mongo_uri) as db:
+        yield db
 
 
 @pytest.fixture

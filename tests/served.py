@@ -6,7 +6,6 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import reprints
-from pymongo import MongoClient
+from databases import empty_database
 from scrapy.settings import Settings
 from shelf import HOUR, NOON, article, in_store, put_all, settings_for
 
@@ -157,14 +156,12 @@ def stocked(settings: Settings, articles: list[Article]) -> None:
 @contextmanager
 def shelved(uri: str, home: Path, articles: list[Article]) -> Iterator[tuple[Settings, dict[str, str]]]:
     """Give the settings of a database with articles in it, and the environment of a site that shows them."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    with MongoClient[dict[str, Any]](uri, tz_aware=True) as client:
-        settings = settings_for(client[name], uri)
+    with empty_database(uri) as db:
+        settings = settings_for(db, uri)
         stocked(settings, articles)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEWSNAP_", "MONGO_"))}
-        variables = {"MONGO_URI": uri, "MONGO_DATABASE": name, "NEWSNAP_HOME": str(home), "PYTHONPATH": str(ROOT)}
+        variables = {"MONGO_URI": uri, "MONGO_DATABASE": db.name, "NEWSNAP_HOME": str(home), "PYTHONPATH": str(ROOT)}
         yield settings, kept | variables
-        client.drop_database(name)
 
 
 def revised(id: str, title: str, body: str) -> Article:
