@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import readied
 from databases import empty_database
 from pymongo.database import Database
-from readied import Readied, readied
 from scrapy.settings import Settings
 from shelf import in_store
 from taken_down import settings_of
@@ -67,11 +67,10 @@ def environment(db: Database[Document], mongo_uri: str, tmp_path: Path) -> dict[
     }
 
 
-@pytest.fixture(scope="session")
-def waiting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Readied]:
-    """A Python that has read newsnap, from which commands are forked."""
-    with readied(tmp_path_factory.mktemp("readied"), ROOT) as python:
-        yield python
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_waits_after_the_tests() -> Iterator[None]:
+    yield
+    readied.stop()
 
 
 @pytest.fixture
@@ -87,10 +86,10 @@ def within(settings: Settings) -> Callable[[Callable[[Store], Awaitable[Any]]], 
 
 
 @pytest.fixture
-def scrapy(environment: dict[str, str], waiting: Readied) -> Scrapy:
+def scrapy(environment: dict[str, str]) -> Scrapy:
     """Run `scrapy ARGUMENTS` in the project, to its end; keyword arguments are environment variables."""
 
     def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return waiting.run(arguments, environment | variables, timeout=120)
+        return readied.run(("-m", "scrapy", *arguments), environment | variables)
 
     return run

@@ -1,8 +1,9 @@
 """The site as `scrapy serve` runs it, a reader who asks it, and articles to show."""
 
 import os
-import subprocess
-import sys
+import re
+import tempfile
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -14,6 +15,7 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
+import readied
 import reprints
 from databases import empty_database
 from scrapy.settings import Settings
@@ -25,7 +27,8 @@ from newsnap.store import Store
 
 ROOT = Path(__file__).parent.parent
 EMAIL = "office@newsnap.example"
-ADDRESS = "newsnap: the site is at "
+ADDRESS = re.compile(r"newsnap: the site is at (\S+)/ .*\n")
+POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +96,15 @@ def quoted(path: str) -> str:
 @contextmanager
 def serving(environment: Mapping[str, str], **variables: str) -> Iterator[Reader]:
     """Run `scrapy serve` on a free port, and stop it in the end."""
-    command = [sys.executable, "-W", "error::DeprecationWarning:newsnap", "-m", "scrapy", "serve"]
-    with subprocess.Popen(
-        [*command, "--bind", "127.0.0.1:0"],
-        cwd=ROOT, env={**environment, "NEWSNAP_SITE_EMAIL": EMAIL, **variables},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    ) as process:  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "log")
+        given = {**environment, "NEWSNAP_SITE_EMAIL": EMAIL, **variables}
+        process = readied.start(["-m", "scrapy", "serve", "--bind", "127.0.0.1:0"], given, log, log)
         try:
-            assert process.stdout
-            said = ""
-            while ADDRESS not in said:
-                line = process.stdout.readline()
-                assert line, f"the site did not start:\n{said}"
-                said += line
-            yield Reader(said.partition(ADDRESS)[2].split()[0].rstrip("/"))
+            while not (found := ADDRESS.search(said := log.read_text(encoding="utf-8") if log.exists() else "")):
+                assert process.poll() is None, f"the site did not start:\n{said}"
+                time.sleep(POLL_SECONDS)
+            yield Reader(found[1])
         finally:
             process.terminate()
             process.wait(20)

@@ -8,7 +8,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Scrapy
+import readied
+from conftest import Scrapy
 from pymongo.database import Database
 from scrapy.settings import Settings
 from scripted import BEHAVIOURS, ROBOTS, SHELL, WRITE, Site, article, running_site
@@ -126,8 +126,7 @@ def test_of_two_sources_in_one_run_only_the_rendered_one_has_a_browser(
     urls = {"printed": site.url("printed/1.html"), "scripted": site.url("scripted/2.html")}
     opened = crawl_environment(Path(environment["NEWSNAP_HOME"]), environment["MONGO_URI"])
     opened |= {"MONGO_DATABASE": db.name, "SCRAPY_SETTINGS_MODULE": "newsnap.settings"}
-    command = [sys.executable, "-c", BOTH, json.dumps(urls)]
-    done = subprocess.run(command, cwd=ROOT, env=opened, capture_output=True, text=True, timeout=120, check=False)
+    done = readied.run(["-c", BOTH, json.dumps(urls)], opened)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"printed": 0, "scripted": 1}
     assert {each["_id"]: each["rendered"] for each in db.articles.find()} == {"printed:1": False, "scripted:2": True}
@@ -316,9 +315,9 @@ def test_nothing_outlives_a_crawl_that_is_killed(
     site: Site, environment: dict[str, str], db: Database[Document], family: Family
 ) -> None:
     opened = crawl_environment(Path(environment["NEWSNAP_HOME"]), environment["MONGO_URI"])
-    command = [sys.executable, "-m", "scrapy", "crawl", "scripted", "-s", "SPIDER_MODULES=newsnap.spiders,scripted"]
+    command = ["-m", "scrapy", "crawl", "scripted", "-s", "SPIDER_MODULES=newsnap.spiders,scripted"]
     command += ["-a", f"urls={site.url('scripted/hung1.html')}"]
-    killed = subprocess.Popen(command, cwd=ROOT, env=opened, stderr=subprocess.DEVNULL)
+    killed = readied.start(command, opened, Path(os.devnull), Path(os.devnull))
     until = time.monotonic() + 60
     while not (site.count("/api/article") and family.browsers()) and time.monotonic() < until:
         time.sleep(0.2)

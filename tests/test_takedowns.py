@@ -4,8 +4,6 @@ import asyncio
 import contextlib
 import re
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import readied
 from conftest import ROOT, Scrapy
 from invented import Invented, article, page, write_warc
 from pymongo.database import Database
@@ -192,11 +191,8 @@ class Crawling:
 
     def __init__(self, environment: dict[str, str], log: Path, *arguments: str, **variables: str):
         self.log = log
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "scrapy", "crawl", "people", *arguments],
-                cwd=ROOT, env=environment | variables | {"LOG_LEVEL": "DEBUG"}, stdout=output, stderr=output,
-            )  # fmt: skip
+        given = environment | variables | {"LOG_LEVEL": "DEBUG"}
+        self.process = readied.start(["-m", "scrapy", "crawl", "people", *arguments], given, log, log)
 
     def until_stored(self, db: Database[Document], count: int) -> None:
         """Wait until so many articles are there."""
