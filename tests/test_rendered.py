@@ -20,7 +20,7 @@ from conftest import Scrapy
 from pymongo.database import Database
 from scrapy.settings import Settings
 from scripted import BEHAVIOURS, ROBOTS, SHELL, WRITE, Site, article, running_site
-from soak_rendered import MISBEHAVING, Family, crawl_environment, soak
+from soak_rendered import Family, crawl_environment, soak
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
@@ -50,14 +50,15 @@ def family(environment: dict[str, str]) -> Family:
 
 @pytest.fixture
 def crawl(scrapy: Scrapy, site: Site, environment: dict[str, str]) -> Crawl:
-    """Crawl pages of the site with one of its sources; keyword arguments are environment variables."""
+    """Crawl pages of the site with one of its sources, so many at once; variables are of the environment."""
     path = crawl_environment(Path(environment["NEWSNAP_HOME"]), "")["PYTHONPATH"]
 
-    def run(source: str, *pages: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(source: str, *pages: str, at_once: int = 1, **variables: str) -> subprocess.CompletedProcess[str]:
         addresses = ",".join(site.url(page) for page in pages)
         opened = {"PYTHONPATH": path, "NEWSNAP_GUARD_ALLOWED_NETWORKS": "127.0.0.1/32"}
         modules = "SPIDER_MODULES=newsnap.spiders,scripted"
         options = ["-s", modules, "-a", f"urls={addresses}", "-s", "STATS_DUMP=1"]
+        options += ["-s", f"CONCURRENT_REQUESTS_PER_DOMAIN={at_once}"]
         return scrapy("crawl", source, *options, **opened | variables)
 
     return run
@@ -276,7 +277,7 @@ def test_a_page_that_misbehaves_costs_itself_and_nothing_else(
 ) -> None:
     home = Path(environment["NEWSNAP_HOME"])
     opened = crawl_environment(home, environment["MONGO_URI"]) | {"MONGO_DATABASE": db.name}
-    figures = soak(site, 2 * len(MISBEHAVING), home, opened, every=2)
+    figures = soak(site, 17, home, opened, every=1.5)
     told = "\n".join([*figures.lines(), figures.log])
     assert figures.stored == figures.wanted, told
     assert not figures.left, told
@@ -289,22 +290,21 @@ def test_a_page_that_misbehaves_costs_itself_and_nothing_else(
 
 @pytest.mark.parametrize("killed_one", ["browsers", "drivers"])
 def test_a_browser_that_is_killed_is_started_again(
-    crawl: Crawl, db: Database[Document], family: Family, killed_one: str
+    crawl: Crawl, site: Site, db: Database[Document], family: Family, killed_one: str
 ) -> None:
     killed = []
 
     def kill() -> None:
         while not killed:
-            time.sleep(0.3)
-            if family.browsers():
-                time.sleep(1.5)  # by then a page is open
-                found = getattr(family, killed_one)()
+            time.sleep(0.1)
+            if site.count("/common.js") and (found := getattr(family, killed_one)()):  # a page is open
                 os.kill(found[0], signal.SIGKILL)
                 killed.append(found[0])
 
     killer = threading.Thread(target=kill)
     killer.start()
-    done = crawl("scripted", *(f"scripted/late{number}.html" for number in range(4)))
+    pages = [f"scripted/late{number}.html" for number in range(4)]
+    done = crawl("scripted", *pages, at_once=2)
     killer.join()
     assert done.returncode == 0, done.stderr
     assert db.articles.count_documents({}) == 4
