@@ -30,8 +30,14 @@ import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-NOT_BEFORE = ("newsnap.settings", "twisted.internet.reactor")
-"""What depends on the environment, or on the command."""
+READ = (
+    "newsnap", "pymongo", "rich.live", "scrapy.cmdline", "scrapy.commands", "scrapy.core.engine", "scrapy.crawler",
+    "scrapy.downloadermiddlewares", "scrapy.dupefilters", "scrapy.logformatter",
+    "scrapy.spidermiddlewares", "scrapy.squeues", "scrapy.statscollectors", "uvicorn.server",
+)  # fmt: skip
+"""Packages are read with all that is in them."""
+NOT_BEFORE = ("newsnap.settings", "newsnap.rendered.", "twisted.internet.reactor")
+"""What depends on the environment or the command, or has to be read by those alone who need it."""
 PATIENCE_SECONDS = 60
 SECONDS = 120
 """No command of a test takes so long."""
@@ -144,14 +150,13 @@ def stop() -> None:
 def read_all() -> None:
     """Import what a command may need, but for what it has to find out itself."""
     sys.path[0] = os.getcwd()  # as `python -m scrapy` has it
-    import newsnap
+    from scrapy.settings.default_settings import EXTENSIONS_BASE
 
-    for name in ("scrapy.cmdline", "scrapy.crawler", "scrapy.core.engine", "pymongo", "rich.live", "uvicorn.server"):
-        importlib.import_module(name)
-    for each in pkgutil.walk_packages(newsnap.__path__, "newsnap."):
-        lazy = each.name.startswith("newsnap.rendered.")  # to be read by those who need it
-        if each.name not in NOT_BEFORE and not lazy:
-            importlib.import_module(each.name)
+    for name in (*READ, *(each.rpartition(".")[0] for each in EXTENSIONS_BASE)):
+        module = importlib.import_module(name)
+        for each in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{name}."):
+            if not each.name.startswith(NOT_BEFORE):
+                importlib.import_module(each.name)
     early = [name for name in NOT_BEFORE if name in sys.modules]
     assert not early, f"{early} cannot be read ahead of a command"
 
