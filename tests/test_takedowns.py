@@ -41,6 +41,8 @@ from newsnap.takedowns import desk
 Document = dict[str, Any]
 
 MANY = 500
+OFTEN = {"NEWSNAP_TAKEDOWNS_POLL_SECONDS": "1"}
+"""For crawls that are to notice, however soon."""
 CRAWLED = re.compile(r"Crawled \(\d+\) <GET ([^>]+)>")
 ANSWERED = re.compile(r"^(\S+ \S+) \[scrapy.core.engine\] DEBUG: Crawled \(200\) <GET ([^>]+)>", re.MULTILINE)
 
@@ -259,7 +261,7 @@ def test_rules_that_become_unreadable_stop_a_crawl(
     environment: dict[str, str], db: Database[Document], tmp_path: Path, very_many: tuple[Path, list[Invented]]
 ) -> None:
     recording, _ = very_many
-    crawl = Crawling(environment, tmp_path / "log", NEWSNAP_REPLAY=str(recording))
+    crawl = Crawling(environment, tmp_path / "log", NEWSNAP_REPLAY=str(recording), **OFTEN)
     crawl.until_stored(db, 20)
     db.command("collMod", "takedowns", validator={})
     db.takedowns.insert_one({"_id": "T1", "kind": "riddle", "value": "?"})
@@ -318,7 +320,7 @@ def test_a_gate_that_loses_its_rules_lets_nothing_pass(
     with proxy(path) as (port, cut):
         crawl = Crawling(
             environment, tmp_path / "log", NEWSNAP_REPLAY=str(recording),
-            MONGO_URI=f"mongodb://127.0.0.1:{port}/?directConnection=true", NEWSNAP_MONGO_WAIT_SECONDS="1",
+            MONGO_URI=f"mongodb://127.0.0.1:{port}/?directConnection=true", NEWSNAP_MONGO_WAIT_SECONDS="1", **OFTEN,
         )  # fmt: skip
         crawl.until_stored(db, 20)
         cut()
