@@ -69,6 +69,8 @@ DOWNLOADER_MIDDLEWARES = {
 }
 EXTENSIONS = {
     "newsnap.guard.Guard": 0,  # before anything connects
+    "scrapy.extensions.telnet.TelnetConsole": None,  # off, as said above: not even read
+    "scrapy.extensions.remote_control.RemoteControl": None,  # the same; with aiohttp, 0.1 s of each start
     "scrapy.extensions.logstats.LogStats": None,  # replaced by the next
     "newsnap.progress.Progress": 100,
     "newsnap.coverage.Coverage": 150,

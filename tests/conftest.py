@@ -5,15 +5,14 @@ import ipaddress
 import os
 import socket
 import subprocess
-import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pymongo import MongoClient
+import readied
+from databases import empty_database
 from pymongo.database import Database
-from readied import Readied, readied
 from scrapy.settings import Settings
 from shelf import in_store
 from taken_down import settings_of
@@ -51,10 +50,8 @@ def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def db(mongo_uri: str) -> Iterator[Database[Document]]:
     """An empty database, as another program sees it."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    with MongoClient[Document](mongo_uri, tz_aware=True) as client:
-        yield client[name]
-        client.drop_database(name)
+    with empty_database(mongo_uri) as db:
+        yield db
 
 
 @pytest.fixture
@@ -70,11 +67,10 @@ def environment(db: Database[Document], mongo_uri: str, tmp_path: Path) -> dict[
     }
 
 
-@pytest.fixture(scope="session")
-def waiting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Readied]:
-    """A Python that has read newsnap, from which commands are forked."""
-    with readied(tmp_path_factory.mktemp("readied"), ROOT) as python:
-        yield python
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_waits_after_the_tests() -> Iterator[None]:
+    yield
+    readied.stop()
 
 
 @pytest.fixture
@@ -90,10 +86,10 @@ def within(settings: Settings) -> Callable[[Callable[[Store], Awaitable[Any]]], 
 
 
 @pytest.fixture
-def scrapy(environment: dict[str, str], waiting: Readied) -> Scrapy:
+def scrapy(environment: dict[str, str]) -> Scrapy:
     """Run `scrapy ARGUMENTS` in the project, to its end; keyword arguments are environment variables."""
 
     def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return waiting.run(arguments, environment | variables, timeout=120)
+        return readied.run(("-m", "scrapy", *arguments), environment | variables)
 
     return run

@@ -4,8 +4,6 @@ import contextlib
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import psutil
+import readied
 from invented import Invented, article
 from pymongo.database import Database
 
@@ -47,11 +46,9 @@ class Crawl:
         environment = kept | {
             "NEWSNAP_HOME": str(home), "NEWSNAP_REPLAY": str(recording), "LOG_LEVEL": "DEBUG", "PYTHONPATH": str(ROOT),
         } | variables  # fmt: skip
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "scrapy", "crawl", "people", "-s", f"DOWNLOAD_DELAY={delay}"],
-                cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            )  # fmt: skip
+        log.write_bytes(b"")
+        arguments = ["-m", "scrapy", "crawl", "people", "-s", f"DOWNLOAD_DELAY={delay}"]
+        self.process = readied.start(arguments, environment, log, log)
 
     def __enter__(self) -> Self:
         return self

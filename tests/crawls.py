@@ -1,18 +1,18 @@
-"""Crawls: a crawler that crawls one recording after the other, in a process of its own.
-
-`python tests/crawls.py` reads its plan from standard input.
-"""
+"""Crawls: a crawler that crawls one recording after the other, in a process of its own."""
 
 import asyncio
 import json
 import os
-import subprocess
 import sys
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
+import readied
+
 ROOT = Path(__file__).parents[1]
+PROGRAM = "import crawls; crawls.main()"
 SECONDS = 120
 """No crawl of a test takes so long."""
 
@@ -30,29 +30,30 @@ class Step(TypedDict):
     """Whether those are fetched that need not be, too."""
 
 
+class Crawler:
+    """The process, from its start."""
+
+    def __init__(self, plan: Sequence[Step], home: Path, uri: str, database: str):
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("NEWSNAP_", "MONGO_", "SCRAPY_"))}
+        environment = kept | {
+            "MONGO_URI": uri, "MONGO_DATABASE": database, "NEWSNAP_HOME": str(home),
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}", "SCRAPY_SETTINGS_MODULE": "newsnap.settings",
+        }  # fmt: skip
+        self.log = home / f"{uuid.uuid4().hex}.log"
+        self.process = readied.start(["-c", PROGRAM, json.dumps(plan)], environment, self.log, self.log)
+
+    def end(self) -> tuple[int, str]:
+        """Wait for its end; return its exit code and what it logged."""
+        code = self.process.wait(SECONDS)
+        return code, self.log.read_text(encoding="utf-8")
+
+
 def run(plan: Sequence[Step], home: Path, uri: str, database: str) -> str:
     """Crawl, and return the log.  Raises AssertionError if the crawler broke."""
-    process = start(plan, home, uri, database)
-    log = process.communicate(timeout=SECONDS)[1]
-    assert process.returncode == 0, log
+    code, log = Crawler(plan, home, uri, database).end()
+    assert code == 0, log
     assert "Traceback" not in log, log
     return log
-
-
-def start(plan: Sequence[Step], home: Path, uri: str, database: str) -> "subprocess.Popen[str]":
-    """Start a crawler; `communicate` gives its log."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEWSNAP_", "MONGO_", "SCRAPY_"))}
-    environment = kept | {
-        "MONGO_URI": uri, "MONGO_DATABASE": database, "NEWSNAP_HOME": str(home), "PYTHONPATH": str(ROOT),
-    }  # fmt: skip
-    process = subprocess.Popen(
-        [sys.executable, __file__], cwd=ROOT, env=environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdin
-    process.stdin.write(json.dumps(plan))
-    process.stdin.close()
-    process.stdin = None
-    return process
 
 
 async def crawl(plan: Sequence[Step]) -> None:
@@ -80,9 +81,5 @@ def main() -> None:
     from twisted.internet.task import react
 
     configure_logging({"LOG_LEVEL": "INFO"})
-    plan = json.load(sys.stdin)
+    plan = json.loads(sys.argv[1])
     react(deferred_f_from_coro_f(lambda reactor: crawl(plan)))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,12 +1,12 @@
 """The site as `scrapy serve` runs it, a reader who asks it, and articles to show."""
 
 import os
-import subprocess
-import sys
+import re
+import tempfile
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,8 +15,9 @@ from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
+import readied
 import reprints
-from pymongo import MongoClient
+from databases import empty_database
 from scrapy.settings import Settings
 from shelf import HOUR, NOON, article, in_store, put_all, settings_for
 
@@ -26,7 +27,8 @@ from newsnap.store import Store
 
 ROOT = Path(__file__).parent.parent
 EMAIL = "office@newsnap.example"
-ADDRESS = "newsnap: the site is at "
+ADDRESS = re.compile(r"newsnap: the site is at (\S+)/ .*\n")
+POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +96,15 @@ def quoted(path: str) -> str:
 @contextmanager
 def serving(environment: Mapping[str, str], **variables: str) -> Iterator[Reader]:
     """Run `scrapy serve` on a free port, and stop it in the end."""
-    command = [sys.executable, "-W", "error::DeprecationWarning:newsnap", "-m", "scrapy", "serve"]
-    with subprocess.Popen(
-        [*command, "--bind", "127.0.0.1:0"],
-        cwd=ROOT, env={**environment, "NEWSNAP_SITE_EMAIL": EMAIL, **variables},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    ) as process:  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "log")
+        given = {**environment, "NEWSNAP_SITE_EMAIL": EMAIL, **variables}
+        process = readied.start(["-m", "scrapy", "serve", "--bind", "127.0.0.1:0"], given, log, log)
         try:
-            assert process.stdout
-            said = ""
-            while ADDRESS not in said:
-                line = process.stdout.readline()
-                assert line, f"the site did not start:\n{said}"
-                said += line
-            yield Reader(said.partition(ADDRESS)[2].split()[0].rstrip("/"))
+            while not (found := ADDRESS.search(said := log.read_text(encoding="utf-8") if log.exists() else "")):
+                assert process.poll() is None, f"the site did not start:\n{said}"
+                time.sleep(POLL_SECONDS)
+            yield Reader(found[1])
         finally:
             process.terminate()
             process.wait(20)
@@ -157,14 +154,12 @@ def stocked(settings: Settings, articles: list[Article]) -> None:
 @contextmanager
 def shelved(uri: str, home: Path, articles: list[Article]) -> Iterator[tuple[Settings, dict[str, str]]]:
     """Give the settings of a database with articles in it, and the environment of a site that shows them."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    with MongoClient[dict[str, Any]](uri, tz_aware=True) as client:
-        settings = settings_for(client[name], uri)
+    with empty_database(uri) as db:
+        settings = settings_for(db, uri)
         stocked(settings, articles)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEWSNAP_", "MONGO_"))}
-        variables = {"MONGO_URI": uri, "MONGO_DATABASE": name, "NEWSNAP_HOME": str(home), "PYTHONPATH": str(ROOT)}
+        variables = {"MONGO_URI": uri, "MONGO_DATABASE": db.name, "NEWSNAP_HOME": str(home), "PYTHONPATH": str(ROOT)}
         yield settings, kept | variables
-        client.drop_database(name)
 
 
 def revised(id: str, title: str, body: str) -> Article:

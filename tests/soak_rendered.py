@@ -30,9 +30,10 @@ LOST = {"hung", "hog", "reload", "chase", "huge"}
 SETTINGS = {
     "NEWSNAP_RENDERED_PAGE_SECONDS": "10",
     "NEWSNAP_RENDERED_PROCESS_BYTES": "400000000",
-    "CONCURRENT_REQUESTS_PER_DOMAIN": "2",
+    "CONCURRENT_REQUESTS_PER_DOMAIN": "3",
+    "NEWSNAP_RENDERED_PAGES": "3",
     "NEWSNAP_RENDERED_PAGE_REQUESTS": "30",
-    "NEWSNAP_RENDERED_BROWSER_PAGES": "20",
+    "NEWSNAP_RENDERED_BROWSER_PAGES": "10",
     "CLOSESPIDER_ERRORCOUNT": "0",
 }
 
@@ -137,18 +138,18 @@ def memory_of(id: int) -> int:
     return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
 
-def plan(count: int, every: int, seed: int) -> list[str]:
+def plan(count: int, every: float, seed: int) -> list[str]:
     """Return the names of so many pages; of so many in a row one misbehaves, each behaviour about as often."""
-    behaviours = [each for _ in range(count) for each in MISBEHAVING][: count // every]
+    behaviours = [each for _ in range(count) for each in MISBEHAVING][: int(count / every)]
     random.Random(seed).shuffle(behaviours)
     names = [f"good{at}" for at in range(count)]
     for number, behaviour in enumerate(behaviours):
-        names[number * every + 1] = f"{behaviour}{number * 100}"  # "chase" goes on to the next numbers
+        names[int(number * every) + 1] = f"{behaviour}{number * 100}"  # "chase" goes on to the next numbers
     return names
 
 
 def soak(
-    site: Site, pages: int, home: Path, environment: dict[str, str], *, every: int = 3, kill_every: float = 0.0
+    site: Site, pages: int, home: Path, environment: dict[str, str], *, every: float = 3, kill_every: float = 0.0
 ) -> Figures:
     """Crawl, watch, and return what was seen; kill_every is in seconds, 0 for never."""
     names = plan(pages, every, seed=3)

@@ -52,13 +52,13 @@ def main() -> None:
             # what is fetched in another order than it was published is asked for whether it is due or not
             plan = [week.step(recordings[day], everything, day, refresh=days != sorted(days)) for day in days]
             crawling = [
-                crawls.start(week.shuffled(plan, chance), work, server.join(), database) for _ in range(crawlers)
+                crawls.Crawler(week.shuffled(plan, chance), work, server.join(), database) for _ in range(crawlers)
             ]
-            logs = [each.communicate()[1] for each in crawling]
+            ended = [each.end() for each in crawling]
             found = week.judge(client[database], everything)
-            broken = sum(each.returncode != 0 or "Traceback" in log for each, log in zip(crawling, logs, strict=True))
+            broken = sum(code != 0 or "Traceback" in log for code, log in ended)
             print(f"{name}: {found}, in {time.monotonic() - began:.0f} s; crawlers broken {broken}", flush=True)
-            for log in logs:
+            for _, log in ended:
                 if "Traceback" in log:
                     print(log[log.index("Traceback") :][:3000])
             for fault in found.faults:

@@ -184,7 +184,11 @@ BAD_INPUT = {
     "no address": (["crawl", "people", "-a", "urls=ftp://people.com.cn/a"], {}, "is not an address of the web"),
     "no recording": (["crawl", "people"], {"NEWSNAP_REPLAY": "/nowhere.warc.gz"}, "NEWSNAP_REPLAY"),
     "no WARC": (["crawl", "people"], {"NEWSNAP_REPLAY": "README.md"}, "NEWSNAP_REPLAY"),
-    "nobody there": (["crawl", "people"], {"MONGO_URI": "mongodb://u:secret@127.0.0.1:{free}/"}, "does not answer"),
+    "nobody there": (
+        ["crawl", "people"],
+        {"MONGO_URI": "mongodb://u:secret@127.0.0.1:{free}/", "NEWSNAP_MONGO_WAIT_SECONDS": "1"},
+        "does not answer",
+    ),
     "no MongoDB address": (["crawl", "people"], {"MONGO_URI": "postgres://db/"}, "is no MongoDB address"),
     "home that is a file": (["crawl", "people"], {"MONGO_URI": "", "NEWSNAP_HOME": "{file}"}, "{file}"),
     "port taken": (["crawl", "people"], {"MONGO_URI": "", "NEWSNAP_MONGO_PORT": "{taken}"}, "{taken}"),

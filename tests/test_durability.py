@@ -57,7 +57,7 @@ def test_a_killed_crawler_loses_nothing_and_doubles_nothing(
     articles: list[Invented], recording: Path, db: Database[Document], mongo_uri: str, tmp_path: Path
 ) -> None:
     settings = {"MONGO_URI": mongo_uri, "MONGO_DATABASE": db.name}
-    with Crawl(tmp_path, recording, tmp_path / "killed.log", delay=0.4, **settings) as crawl:
+    with Crawl(tmp_path, recording, tmp_path / "killed.log", delay=0.2, **settings) as crawl:
         assert crawl.wait_for_articles(10, SECONDS), crawl.words
         assert crawl.kill(), crawl.words
     stored = {each["_id"] for each in db.articles.find({}, {"_id": 1})}
@@ -72,7 +72,7 @@ def test_a_killed_crawler_loses_nothing_and_doubles_nothing(
 def test_a_killed_mongod_delays_a_crawl_and_loses_nothing(
     articles: list[Invented], recording: Path, home: Path, tmp_path: Path
 ) -> None:
-    with Crawl(home, recording, tmp_path / "crawl.log", delay=0.4) as crawl:
+    with Crawl(home, recording, tmp_path / "crawl.log", delay=0.2) as crawl:
         assert crawl.wait_for_articles(10, SECONDS), crawl.words
         with not_restarted(home):
             assert kill_mongod(home), crawl.words

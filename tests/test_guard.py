@@ -2,16 +2,16 @@
 
 import ipaddress
 import json
+import os
 import random
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
+import readied
 from scrapy.crawler import Crawler
 from scrapy.settings import Settings
 from scrapy.spiders import Spider
@@ -71,7 +71,6 @@ def test_a_network_that_is_none_is_an_error(value: str) -> None:
         allowed_networks(Settings({"NEWSNAP_GUARD_ALLOWED_NETWORKS": value}))
 
 
-ROOT = Path(__file__).parent.parent
 CRAWL = '''
 import json, sys
 import scrapy
@@ -140,8 +139,7 @@ def run(urls: dict[str, dict[str, Any]], **settings: Any) -> subprocess.Complete
         "REMOTE_CONTROL_ENABLED": False,
         "TELNETCONSOLE_ENABLED": False,
     } | settings
-    command = [sys.executable, "-W", "error", "-c", CRAWL, json.dumps(settings), json.dumps(urls)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
+    return readied.run(["-c", CRAWL, json.dumps(settings), json.dumps(urls)], os.environ)
 
 
 def crawl(urls: dict[str, dict[str, Any]], **settings: Any) -> tuple[dict[str, str], dict[str, Any]]:

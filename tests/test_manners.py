@@ -1,24 +1,22 @@
 """A host is asked as seldom as it wishes, and only that host."""
 
 import json
-import subprocess
-import sys
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
+import readied
 from scrapy.core.downloader import Slot
 from scrapy.http import Response
 
 from newsnap.manners import pause, retry_after
 
-ROOT = Path(__file__).parent.parent
 CRAWL = """
 import json, sys
 import scrapy
@@ -93,8 +91,7 @@ class Site:
             "SCHEDULER_PRIORITY_QUEUE": "newsnap.manners.HostQueue",
             "TELNETCONSOLE_ENABLED": False,
         } | settings
-        command = [sys.executable, "-W", "error", "-c", CRAWL, json.dumps(settings), json.dumps(urls)]
-        finished = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)
+        finished = readied.run(["-c", CRAWL, json.dumps(settings), json.dumps(urls)], os.environ)
         assert finished.returncode == 0, finished.stderr
         self.log = finished.stderr
         ends, stats = json.loads(finished.stdout)

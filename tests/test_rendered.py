@@ -8,7 +8,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Scrapy
+import readied
+from conftest import Scrapy
 from pymongo.database import Database
 from scrapy.settings import Settings
 from scripted import BEHAVIOURS, ROBOTS, SHELL, WRITE, Site, article, running_site
-from soak_rendered import MISBEHAVING, Family, crawl_environment, soak
+from soak_rendered import Family, crawl_environment, soak
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
@@ -50,14 +50,15 @@ def family(environment: dict[str, str]) -> Family:
 
 @pytest.fixture
 def crawl(scrapy: Scrapy, site: Site, environment: dict[str, str]) -> Crawl:
-    """Crawl pages of the site with one of its sources; keyword arguments are environment variables."""
+    """Crawl pages of the site with one of its sources, so many at once; variables are of the environment."""
     path = crawl_environment(Path(environment["NEWSNAP_HOME"]), "")["PYTHONPATH"]
 
-    def run(source: str, *pages: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(source: str, *pages: str, at_once: int = 1, **variables: str) -> subprocess.CompletedProcess[str]:
         addresses = ",".join(site.url(page) for page in pages)
         opened = {"PYTHONPATH": path, "NEWSNAP_GUARD_ALLOWED_NETWORKS": "127.0.0.1/32"}
         modules = "SPIDER_MODULES=newsnap.spiders,scripted"
         options = ["-s", modules, "-a", f"urls={addresses}", "-s", "STATS_DUMP=1"]
+        options += ["-s", f"CONCURRENT_REQUESTS_PER_DOMAIN={at_once}"]
         return scrapy("crawl", source, *options, **opened | variables)
 
     return run
@@ -126,8 +127,7 @@ def test_of_two_sources_in_one_run_only_the_rendered_one_has_a_browser(
     urls = {"printed": site.url("printed/1.html"), "scripted": site.url("scripted/2.html")}
     opened = crawl_environment(Path(environment["NEWSNAP_HOME"]), environment["MONGO_URI"])
     opened |= {"MONGO_DATABASE": db.name, "SCRAPY_SETTINGS_MODULE": "newsnap.settings"}
-    command = [sys.executable, "-c", BOTH, json.dumps(urls)]
-    done = subprocess.run(command, cwd=ROOT, env=opened, capture_output=True, text=True, timeout=120, check=False)
+    done = readied.run(["-c", BOTH, json.dumps(urls)], opened)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"printed": 0, "scripted": 1}
     assert {each["_id"]: each["rendered"] for each in db.articles.find()} == {"printed:1": False, "scripted:2": True}
@@ -277,7 +277,7 @@ def test_a_page_that_misbehaves_costs_itself_and_nothing_else(
 ) -> None:
     home = Path(environment["NEWSNAP_HOME"])
     opened = crawl_environment(home, environment["MONGO_URI"]) | {"MONGO_DATABASE": db.name}
-    figures = soak(site, 2 * len(MISBEHAVING), home, opened, every=2)
+    figures = soak(site, 17, home, opened, every=1.5)
     told = "\n".join([*figures.lines(), figures.log])
     assert figures.stored == figures.wanted, told
     assert not figures.left, told
@@ -290,22 +290,21 @@ def test_a_page_that_misbehaves_costs_itself_and_nothing_else(
 
 @pytest.mark.parametrize("killed_one", ["browsers", "drivers"])
 def test_a_browser_that_is_killed_is_started_again(
-    crawl: Crawl, db: Database[Document], family: Family, killed_one: str
+    crawl: Crawl, site: Site, db: Database[Document], family: Family, killed_one: str
 ) -> None:
     killed = []
 
     def kill() -> None:
         while not killed:
-            time.sleep(0.3)
-            if family.browsers():
-                time.sleep(1.5)  # by then a page is open
-                found = getattr(family, killed_one)()
+            time.sleep(0.1)
+            if site.count("/common.js") and (found := getattr(family, killed_one)()):  # a page is open
                 os.kill(found[0], signal.SIGKILL)
                 killed.append(found[0])
 
     killer = threading.Thread(target=kill)
     killer.start()
-    done = crawl("scripted", *(f"scripted/late{number}.html" for number in range(4)))
+    pages = [f"scripted/late{number}.html" for number in range(4)]
+    done = crawl("scripted", *pages, at_once=2)
     killer.join()
     assert done.returncode == 0, done.stderr
     assert db.articles.count_documents({}) == 4
@@ -316,9 +315,9 @@ def test_nothing_outlives_a_crawl_that_is_killed(
     site: Site, environment: dict[str, str], db: Database[Document], family: Family
 ) -> None:
     opened = crawl_environment(Path(environment["NEWSNAP_HOME"]), environment["MONGO_URI"])
-    command = [sys.executable, "-m", "scrapy", "crawl", "scripted", "-s", "SPIDER_MODULES=newsnap.spiders,scripted"]
+    command = ["-m", "scrapy", "crawl", "scripted", "-s", "SPIDER_MODULES=newsnap.spiders,scripted"]
     command += ["-a", f"urls={site.url('scripted/hung1.html')}"]
-    killed = subprocess.Popen(command, cwd=ROOT, env=opened, stderr=subprocess.DEVNULL)
+    killed = readied.start(command, opened, Path(os.devnull), Path(os.devnull))
     until = time.monotonic() + 60
     while not (site.count("/api/article") and family.browsers()) and time.monotonic() < until:
         time.sleep(0.2)

@@ -479,7 +479,11 @@ def test_every_word_of_a_page_is_there() -> None:
 def test_an_operator_is_told_what_keeps_the_site_from_starting(scrapy: Any, environment: dict[str, str]) -> None:
     for arguments, variables, said in (
         ([], {"NEWSNAP_SITE_URL": "nowhere"}, "NEWSNAP_SITE_URL=nowhere is no address"),
-        (["--bind", "127.0.0.1:0"], {"MONGO_URI": "mongodb://127.0.0.1:9/"}, "does not answer"),
+        (
+            ["--bind", "127.0.0.1:0"],
+            {"MONGO_URI": "mongodb://127.0.0.1:9/", "NEWSNAP_MONGO_WAIT_SECONDS": "1"},
+            "does not answer",
+        ),
     ):
         done = scrapy("serve", *arguments, **variables)
         assert done.returncode != 0

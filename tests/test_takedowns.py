@@ -4,8 +4,6 @@ import asyncio
 import contextlib
 import re
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import readied
 from conftest import ROOT, Scrapy
 from invented import Invented, article, page, write_warc
 from pymongo.database import Database
@@ -42,6 +41,8 @@ from newsnap.takedowns import desk
 Document = dict[str, Any]
 
 MANY = 500
+OFTEN = {"NEWSNAP_TAKEDOWNS_POLL_SECONDS": "1"}
+"""For crawls that are to notice, however soon."""
 CRAWLED = re.compile(r"Crawled \(\d+\) <GET ([^>]+)>")
 ANSWERED = re.compile(r"^(\S+ \S+) \[scrapy.core.engine\] DEBUG: Crawled \(200\) <GET ([^>]+)>", re.MULTILINE)
 
@@ -192,11 +193,8 @@ class Crawling:
 
     def __init__(self, environment: dict[str, str], log: Path, *arguments: str, **variables: str):
         self.log = log
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "scrapy", "crawl", "people", *arguments],
-                cwd=ROOT, env=environment | variables | {"LOG_LEVEL": "DEBUG"}, stdout=output, stderr=output,
-            )  # fmt: skip
+        given = environment | variables | {"LOG_LEVEL": "DEBUG"}
+        self.process = readied.start(["-m", "scrapy", "crawl", "people", *arguments], given, log, log)
 
     def until_stored(self, db: Database[Document], count: int) -> None:
         """Wait until so many articles are there."""
@@ -263,7 +261,7 @@ def test_rules_that_become_unreadable_stop_a_crawl(
     environment: dict[str, str], db: Database[Document], tmp_path: Path, very_many: tuple[Path, list[Invented]]
 ) -> None:
     recording, _ = very_many
-    crawl = Crawling(environment, tmp_path / "log", NEWSNAP_REPLAY=str(recording))
+    crawl = Crawling(environment, tmp_path / "log", NEWSNAP_REPLAY=str(recording), **OFTEN)
     crawl.until_stored(db, 20)
     db.command("collMod", "takedowns", validator={})
     db.takedowns.insert_one({"_id": "T1", "kind": "riddle", "value": "?"})
@@ -322,7 +320,7 @@ def test_a_gate_that_loses_its_rules_lets_nothing_pass(
     with proxy(path) as (port, cut):
         crawl = Crawling(
             environment, tmp_path / "log", NEWSNAP_REPLAY=str(recording),
-            MONGO_URI=f"mongodb://127.0.0.1:{port}/?directConnection=true", NEWSNAP_MONGO_WAIT_SECONDS="1",
+            MONGO_URI=f"mongodb://127.0.0.1:{port}/?directConnection=true", NEWSNAP_MONGO_WAIT_SECONDS="1", **OFTEN,
         )  # fmt: skip
         crawl.until_stored(db, 20)
         cut()

@@ -19,10 +19,10 @@ def test_a_week_is_stored_as_it_was(db: Database[Document], mongo_uri: str, tmp_
     everything = week.week(articles=40, copies=12, edits=6, gone=3, seed=5)
     recordings = week.record_all(tmp_path, everything)
     plan = [week.step(recordings[day], everything, day, refresh=True) for day in ORDER]
-    crawling = [crawls.start(week.shuffled(plan, chance), tmp_path, mongo_uri, db.name) for _ in range(2)]
+    crawling = [crawls.Crawler(week.shuffled(plan, chance), tmp_path, mongo_uri, db.name) for _ in range(2)]
     for each in crawling:
-        log = each.communicate(timeout=120)[1]
-        assert each.returncode == 0, log
+        code, log = each.end()
+        assert code == 0, log
         assert "Traceback" not in log
     found = week.judge(db, everything)
     assert found.faults == []

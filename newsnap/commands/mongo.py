@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from typing import Any
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
@@ -121,8 +122,9 @@ def _answers(uri: str) -> bool:
     from pymongo import MongoClient
     from pymongo.errors import PyMongoError
 
+    patience: dict[str, Any] = {} if "serverselectiontimeoutms=" in uri.lower() else {"serverSelectionTimeoutMS": 3000}
     try:
-        with MongoClient[dict[str, object]](uri, serverSelectionTimeoutMS=3000) as client:
+        with MongoClient[dict[str, object]](uri, **patience) as client:
             client.admin.command("ping")
     except (PyMongoError, ValueError):
         return False
