@@ -127,8 +127,8 @@ class _Reader:
         self.depth = 0
         self.uncaptioned: Figure | None = None
 
-    def say(self, words: str | None, bold: bool) -> None:
-        if not words:
+    def say(self, words: str, bold: bool) -> None:
+        if not self.line and words.isspace():
             return
         self.line.append(words)
         count = len(words.strip())
@@ -200,7 +200,7 @@ class _Reader:
             return
         self.depth += 1
         block = tag in BLOCKS
-        if block:
+        if block and self.line:
             self.end_block()
         row = tag == "tr" and not self.in_row and is_data(element)
         self.in_row = self.in_row or row
@@ -208,15 +208,17 @@ class _Reader:
         self.centred += centred
         bold = bold or tag in BOLD or look.heavy or attributes.get("data-scene") == "strong"
         self.link_depth += tag == "a"
-        self.say(element.text, bold)
+        if element.text:
+            self.say(element.text, bold)
         for child in element:
             self.walk(child, bold)
-            self.say(child.tail, bold)
+            if child.tail:
+                self.say(child.tail, bold)
         if tag in CELLS:
             self.line.append(" ")
         if row:
             self.in_row = False
-        if block:
+        if block and self.line:
             self.end_block(heading=tag in HEADINGS, caption=tag == "figcaption")
         self.centred -= centred
         self.link_depth -= tag == "a"
