@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from selectolax.lexbor import LexborDocumentOptions, SelectolaxError
 from selectolax.lexbor import LexborHTMLParser as Tree
 from selectolax.lexbor import LexborNode as Node
-from selectolax.lexbor import SelectolaxError
 
 from newsnap.body import SKIPPED, collapsed
 
@@ -57,8 +57,11 @@ class SelectorError(ValueError):
 
 
 def parse(html: bytes) -> Tree:
-    """Return the tree of a page in UTF-8; an empty one for a page nested beyond reason."""
-    return Tree(DOCTYPE + (b"" if is_too_deep(html) else html))
+    """Return the tree of a page in UTF-8; an empty one for a page nested beyond reason.
+
+    What `noscript` holds is no part of it, as in a browser.
+    """
+    return Tree(DOCTYPE + (b"" if is_too_deep(html) else html), scripting=True, options=LexborDocumentOptions.WO_EVENTS)
 
 
 def is_too_deep(html: bytes) -> bool:
