@@ -29,6 +29,7 @@ from newsnap.watch import process as process_module
 from newsnap.watch.options import Options
 from newsnap.watch.pace import JITTER, Bounds, next_crawl
 from newsnap.watch.process import CrawlLog, end_of
+from newsnap.watch.telling import line, summary
 from newsnap.watch.watcher import Watched, Watcher
 
 Document = dict[str, Any]
@@ -154,11 +155,17 @@ def test_a_crawl_that_does_not_end_is_ended(
     assert returned == (0 if not why else -signal.SIGKILL if DEAF in code else -signal.SIGTERM)
 
 
+def test_a_crawl_on_a_leash_that_hangs_is_ended_by_the_system() -> None:
+    code = "from newsnap.watch.leash import hold; hold(1); import re; re.match('(a+)+$', 'a' * 60 + 'b')"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE) as crawl:
+        assert crawl.wait(SECONDS) == -signal.SIGALRM
+
+
 def test_a_source_is_watched_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_module, "HELD_SECONDS", 0)
     first, second = (CrawlLog(tmp_path / "people.log") for _ in range(2))
     with first:
-        with pytest.raises(ArgumentError, match="people is watched by one at a time"), second:
+        with pytest.raises(ArgumentError, match="people is watched already"), second:
             pass
         crawl = subprocess.Popen(["sleep", "60"], stdout=first.descriptor)  # as one whose watch was killed
     with crawl:
@@ -167,6 +174,47 @@ def test_a_source_is_watched_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         crawl.kill()
     with second:
         pass
+
+
+# --- what is shown ---------------------------------------------------------------------------------------------------
+@pytest.fixture
+def watcher(settings: Settings, tmp_path: Path) -> Watcher:
+    """A watcher of three sources: one is crawled, one failed, one was not crawled yet."""
+    people, xinhua, gmw = (
+        Watched(name, SHANGHAI, CrawlLog(tmp_path / f"{name}.log")) for name in ("people", "xinhua", "gmw")
+    )
+    people.since, people.runs, people.new = NOON - 65 * timedelta(seconds=1), 2, 7
+    xinhua.due, xinhua.runs, xinhua.new, xinhua.failed, xinhua.failure = NOON + HOUR, 1, 3, 1, "no listing was alive"
+    gmw.due = NOON + 10 * MINUTE
+    return Watcher(Store(settings), [people, xinhua, gmw], Options.of(settings))
+
+
+def test_the_line_tells_what_is_crawled_what_is_next_and_what_was_done(watcher: Watcher) -> None:
+    assert line(watcher, NOON) == "crawling people 1:05 · next gmw 12:10 (in 10 min) · 3 runs, 10 new, 1 failed"
+    watcher.away = True
+    assert line(watcher, NOON) == "crawling people 1:05 · MongoDB is away · 3 runs, 10 new, 1 failed"
+    watcher.end()
+    assert line(watcher, NOON) == "ending people 1:05 (Ctrl-C again: at once) · 3 runs, 10 new, 1 failed"
+
+
+def test_the_summary_tells_of_each_source_and_is_a_success_if_the_last_runs_were(watcher: Watcher) -> None:
+    people, xinhua, _ = watcher.sources
+    people.since = None
+    said, code = summary(watcher)
+    assert code == 1
+    assert said.splitlines() == [
+        "people: 2 runs, 7 new, 0 failed",
+        f"xinhua: 1 runs, 3 new, 1 failed; the last: no listing was alive (its log is {xinhua.log.path})",
+        "3 sources, 3 runs, 10 new, 1 failed; 1 failed the last time",
+    ]
+    xinhua.failure = ""
+    said, code = summary(watcher)
+    assert code == 0
+    assert said.endswith("1 failed; 0 failed the last time")
+    watcher.once = True
+    said, code = summary(watcher)
+    assert code == 1, "each was to be crawled once"
+    assert "stopped before it came to gmw" in said
 
 
 # --- the command -----------------------------------------------------------------------------------------------------
@@ -179,6 +227,7 @@ class Watch:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "scrapy", "watch", *arguments],
                 cwd=ROOT, env=environment | {"NEWSNAP_REPLAY": REPLAY}, stdout=output, stderr=output,
+                start_new_session=True,
             )  # fmt: skip
         self.crawls: set[psutil.Process] = set()
         """All that were seen."""
@@ -316,8 +365,9 @@ def test_a_mongodb_that_goes_away_is_waited_for(
                     with not_restarted(home):
                         assert kill_mongod(home)
                         watching = asyncio.create_task(watcher.run())
-                        while not watcher.away:
-                            await asyncio.sleep(0.05)
+                        async with asyncio.timeout(SECONDS):
+                            while not watcher.away:
+                                await asyncio.sleep(0.05)
                         assert not people.since
                     await watching
                     return people
@@ -335,7 +385,7 @@ def test_however_a_watch_ends_its_crawls_end_in_good_order(
     with Watch(environment, tmp_path / "watch.log", "people", "xinhua", *SLOW) as watch:
         assert watch.wait_for(lambda: db.crawls.count_documents(running) == 2), watch.words
         assert sorted(watch.crawling()) == ["people", "xinhua"]
-        os.kill(watch.process.pid, number)
+        os.killpg(watch.process.pid, number)  # as a terminal does
         code = watch.process.wait(SECONDS)
         assert wait_for(lambda: not watch.left(), SECONDS if number == signal.SIGKILL else 0)
         assert [each["reason"] for each in db.crawls.find()] == ["shutdown", "shutdown"]

@@ -38,8 +38,8 @@ class CrawlLog:
         self._descriptor = take(self.path, seconds=HELD_SECONDS)
         if self._descriptor is None:
             raise ArgumentError(
-                f"another `scrapy watch` has {self.path}: {self.path.stem} is watched by one at a time, so stop that "
-                "one, or leave the source out"
+                f"{self.path.stem} is watched already, or a watch that was killed left a crawl of it ({self.path} is "
+                "locked): stop that one, wait for a minute, or leave the source out"
             )
         return self
 

@@ -162,9 +162,10 @@ class Watcher:
         try:
             async with asyncio.timeout(AWAY_SECONDS):
                 await self.store.db.command("ping")
-        except (PyMongoError, TimeoutError):
+        except (PyMongoError, TimeoutError) as error:
             if not self.away:
-                logger.warning("MongoDB at %s is away: no crawl starts until it is back", self.store.where)
+                why = brief(error) or "no answer"
+                logger.warning("MongoDB at %s is away (%s): no crawl starts until it is back", self.store.where, why)
             self.away = True
             return False
         if self.away:
@@ -205,9 +206,11 @@ class Watcher:
     async def known(self, source: Watched, begun: datetime, process: Process | None) -> Mapping[str, Any] | None:
         """Return what is known of a run in MongoDB, None where it is not; and learn of the source."""
         try:
-            source.history = await self.store.runs.history(source.name)
-        except PyMongoError as error:
-            logger.warning("what became of %s is not known: MongoDB is away (%s)", source.name, brief(error))
+            async with asyncio.timeout(AWAY_SECONDS):
+                source.history = await self.store.runs.history(source.name)
+        except (PyMongoError, TimeoutError) as error:
+            why = brief(error) or "no answer"
+            logger.warning("%s was crawled, and how is known to MongoDB alone, which is away (%s)", source.name, why)
             return None
         latest = source.history.runs[0] if source.history.runs else None
         ours = latest and process and latest["process"] == process.pid and latest["ended"] >= begun
