@@ -22,7 +22,9 @@ from shelf import DAY, HOUR, MINUTE, NOON
 from taken_down import settings_of
 
 from newsnap.arguments import ArgumentError
+from newsnap.commands.watch import named
 from newsnap.health import History
+from newsnap.sources import load_sources
 from newsnap.store import Store
 from newsnap.store.server import EmbeddedServer
 from newsnap.watch import process as process_module
@@ -75,7 +77,7 @@ CASES: dict[str, tuple[timedelta, timedelta]] = {
     "new": (pause(every(MINUTE, days=0.001)), MIDDLING),
     "new, and nothing published": (pause([]), MIDDLING),
     "an article of last week put on top": (pause([*every(40 * MINUTE, days=2), NOON - 7 * DAY]), 20 * MINUTE),
-    "an article of tomorrow": (pause([NOON + DAY, *every(40 * MINUTE)]), 20 * MINUTE),
+    "an article of next week": (pause([NOON + 7 * DAY, *every(40 * MINUTE)]), 20 * MINUTE),
     "by day, at noon": (pause(by_day(40 * MINUTE, NOON)), 20 * MINUTE),
     "by day, in the evening": (pause(by_day(40 * MINUTE, NOON), ended(at=NOON + 10 * HOUR)), BOUNDS.longest),
     "by day, before the morning": (pause(by_day(40 * MINUTE, NOON), ended(at=NOON + 17 * HOUR)), 3.1 * HOUR),
@@ -158,7 +160,10 @@ def test_a_crawl_that_does_not_end_is_ended(
 def test_a_crawl_on_a_leash_that_hangs_is_ended_by_the_system() -> None:
     code = "from newsnap.watch.leash import hold; hold(1); import re; re.match('(a+)+$', 'a' * 60 + 'b')"
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE) as crawl:
-        assert crawl.wait(SECONDS) == -signal.SIGALRM
+        try:
+            assert crawl.wait(SECONDS) == -signal.SIGALRM
+        finally:
+            crawl.kill()
 
 
 def test_a_source_is_watched_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -305,6 +310,16 @@ def test_what_cannot_be_watched_is_told(scrapy: Scrapy, name: str, said: str) ->
     done = scrapy("watch", name)
     assert done.returncode == 1
     assert said in done.stderr
+
+
+def test_all_sources_are_watched_that_list_articles(settings: Settings, tmp_path: Path) -> None:
+    watched = [each.name for each in named([], load_sources(settings), tmp_path)]
+    assert {*watched, "web"} == {*load_sources(settings)}
+    assert "web" not in watched
+    assert [each.name for each in named(["xinhua", "people", "xinhua"], load_sources(settings), tmp_path)] == [
+        "xinhua",
+        "people",
+    ]
 
 
 def test_a_crawl_that_does_not_even_begin_is_told_by_its_last_words(scrapy: Scrapy) -> None:
