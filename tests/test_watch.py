@@ -100,6 +100,14 @@ def test_a_source_that_was_never_crawled_is_due_at_once() -> None:
     assert next_crawl("people", History([], []), BOUNDS, SHANGHAI) is None
 
 
+def test_crawls_that_mongodb_knows_nothing_of_count_as_runs(tmp_path: Path) -> None:
+    source = Watched("people", SHANGHAI, CrawlLog(tmp_path / "people.log"), History(every(MINUTE), [ended()]))
+    source.untold.extend(ended("failed", at=NOON + MINUTE * each) for each in (2, 1))
+    source.plan(BOUNDS)
+    assert source.due
+    assert 22 * MINUTE <= source.due - NOON <= 24 * MINUTE
+
+
 def test_sources_of_one_pace_do_not_come_at_once_and_each_is_always_the_same() -> None:
     names = [f"paper{number}" for number in range(28)]
     pauses = {pause(every(40 * MINUTE), name=name) for name in names}
@@ -310,6 +318,13 @@ def test_what_cannot_be_watched_is_told(scrapy: Scrapy, name: str, said: str) ->
     done = scrapy("watch", name)
     assert done.returncode == 1
     assert said in done.stderr
+
+
+def test_a_crawl_that_takes_too_long_is_ended_and_told(scrapy: Scrapy) -> None:
+    limit = ("-s", "NEWSNAP_WATCH_CRAWL_SECONDS=3")
+    done = scrapy("watch", "--once", "people", *SLOW, *limit, NEWSNAP_REPLAY=REPLAY)
+    assert done.returncode == 1
+    assert "the last: it took longer than 3 s (NEWSNAP_WATCH_CRAWL_SECONDS)" in done.stdout
 
 
 def test_all_sources_are_watched_that_list_articles(settings: Settings, tmp_path: Path) -> None:
