@@ -47,16 +47,10 @@ class Progress:
         if self.console.is_terminal and not self.crawler.settings["LOG_FILE"]:
             self.live = Live(console=self.console, auto_refresh=False, transient=True, redirect_stdout=False)
             self.live.start()
-            self._log_above_line()
+            log_above(self.console)
         seconds = LINE_SECONDS if self.live else LOG_SECONDS
         self.loop = create_looping_call(self.show)
         self.loop.start(seconds, now=False)
-
-    def _log_above_line(self) -> None:
-        """Let log lines scroll above the live line instead of through it."""
-        handler = get_scrapy_root_handler()
-        if isinstance(handler, logging.StreamHandler):
-            handler.setStream(FileProxy(self.console, sys.__stderr__))  # type: ignore[arg-type]
 
     def show(self) -> None:
         stats = self.crawler.stats.get_stats()
@@ -96,6 +90,13 @@ class Progress:
             self.console.print(Text(text))
         else:
             logger.log(logging.ERROR if outcome.failures else logging.INFO, "%s", text)
+
+
+def log_above(console: Console) -> None:
+    """Let log lines scroll above the live line of a console instead of through it."""
+    handler = get_scrapy_root_handler()
+    if isinstance(handler, logging.StreamHandler):
+        handler.setStream(FileProxy(console, sys.__stderr__))  # type: ignore[arg-type]
 
 
 def summary(name: str, outcome: Outcome, seconds: float) -> str:

@@ -142,6 +142,16 @@ NEWSNAP_TAKEDOWNS_POLL_SECONDS = float(os.environ.get("NEWSNAP_TAKEDOWNS_POLL_SE
 """The takedown rules are never older when a crawl or the site asks them; read by takedowns.gate."""
 NEWSNAP_NOTICES_DUE_HOURS = float(os.environ.get("NEWSNAP_NOTICES_DUE_HOURS", "24"))
 """A notice, or a counter-notice, is to be decided on within so long; read by store.notices."""
+NEWSNAP_WATCH_MIN_SECONDS = float(os.environ.get("NEWSNAP_WATCH_MIN_SECONDS", "300"))
+"""A source is watched no closer than this: its listings are written anew every few minutes, and it has other readers;
+this and the next three are read by watch."""
+NEWSNAP_WATCH_MAX_SECONDS = float(os.environ.get("NEWSNAP_WATCH_MAX_SECONDS", str(6 * 3600)))
+"""And no less often than this: what is due to be looked at again waits for a crawl, and a silence is noticed by one."""
+NEWSNAP_WATCH_CRAWLS = int(os.environ.get("NEWSNAP_WATCH_CRAWLS", "2"))
+"""Sources that are crawled at once; each takes a processor at times, and about 200 MB."""
+NEWSNAP_WATCH_CRAWL_SECONDS = float(os.environ.get("NEWSNAP_WATCH_CRAWL_SECONDS", "3600"))
+"""A crawl that takes longer is ended in good order, and the next goes on where it was; at one page a second that is
+more than a source publishes in a day."""
 NEWSNAP_SITE_NAME = os.environ.get("NEWSNAP_SITE_NAME", "新闻快照")
 """What the site is called; this and the next are read by site.options."""
 NEWSNAP_SITE_URL = os.environ.get("NEWSNAP_SITE_URL", "")

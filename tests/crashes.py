@@ -6,7 +6,7 @@ import re
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -158,6 +158,19 @@ def command_of(process: int) -> list[str]:
     with contextlib.suppress(psutil.Error):
         return list(psutil.Process(process).cmdline())
     return []
+
+
+@contextlib.contextmanager
+def not_restarted(home: Path) -> Iterator[None]:
+    """Keep the supervisor from starting mongod again, which it does within a second."""
+    state = ServerFiles(home).state()
+    assert state is not None
+    assert state.supervisor is not None
+    os.kill(state.supervisor, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(state.supervisor, signal.SIGCONT)
 
 
 def left_running(home: Path) -> list[int]:

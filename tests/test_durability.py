@@ -1,19 +1,15 @@
 """Durability: what is killed in the midst of a crawl loses and doubles nothing; `soak_kill.py` is the long form."""
 
-import contextlib
-import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from crashes import Crawl, articles_of, audit, kill_mongod, left_running, wait_for
+from crashes import Crawl, articles_of, audit, kill_mongod, left_running, not_restarted, wait_for
 from invented import Invented, write_warc
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from newsnap.mongod.files import ServerFiles
 from newsnap.store.server import EmbeddedServer
 
 Document = dict[str, Any]
@@ -38,19 +34,6 @@ def home(tmp_path: Path) -> Iterator[Path]:
     """A NEWSNAP_HOME whose embedded server is gone after the test."""
     yield tmp_path / "home"
     EmbeddedServer(tmp_path / "home").release(now=True)
-
-
-@contextlib.contextmanager
-def not_restarted(home: Path) -> Iterator[None]:
-    """Keep the supervisor from starting mongod again, which it does within a second."""
-    state = ServerFiles(home).state()
-    assert state is not None
-    assert state.supervisor is not None
-    os.kill(state.supervisor, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(state.supervisor, signal.SIGCONT)
 
 
 def test_a_killed_crawler_loses_nothing_and_doubles_nothing(

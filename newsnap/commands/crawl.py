@@ -21,6 +21,7 @@ from newsnap.sources import Sources, load_sources
 from newsnap.store import Store, StoreError
 from newsnap.store.server import ServerError
 from newsnap.takedowns import RuleError
+from newsnap.watch.leash import GRACE_SECONDS, hold
 
 QUIET = ("scrapy.middleware", "scrapy.crawler", "scrapy.utils.log", "scrapy.addons", "scrapy.core.engine")
 """Loggers that say at every start what is the same at every start."""
@@ -39,6 +40,10 @@ class Command(ScrapyCrawl):
             "Exits 0 if the crawl did what it should."
         )
 
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("--leashed", action="store_true", help="end in good order when standard input is closed")
+
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check everything that can be checked before the crawl, crawl, and judge."""
         if len(args) != 1:
@@ -46,6 +51,8 @@ class Command(ScrapyCrawl):
         assert self.settings is not None
         assert self.crawler_process is not None
         name = args[0]
+        if opts.leashed:
+            hold(self.settings.getfloat("NEWSNAP_WATCH_CRAWL_SECONDS") + 2 * GRACE_SECONDS)
         if self.settings["LOG_LEVEL"] not in ("DEBUG", "NOTSET"):
             for logger in QUIET:
                 logging.getLogger(logger).setLevel(logging.WARNING)
