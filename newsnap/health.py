@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from newsnap.outcome import INTERRUPTED
+
 Counts = Mapping[str, int]
 
 GAPS = 200
@@ -103,13 +105,17 @@ def silence(health: Health, history: History, now: datetime) -> Iterator[str]:
 
 
 def failures(health: Health, history: History) -> Iterator[str]:
-    """Yield why its latest run was no success, and whether its pages give no article any more."""
-    if not history.runs:
+    """Yield why its latest run was no success, and whether its pages give no article any more.
+
+    A run that somebody stopped says nothing of its source.
+    """
+    latest = next((run for run in history.runs if run.get("reason") != INTERRUPTED), None)
+    if latest is None:
         return
-    latest = history.runs[0]
     if latest["state"] == "failed":
         yield f"the last run failed: {'; '.join(latest.get('failures') or ['it says not why'])}"
-    fetched, unread = latest.get("counts", {}).get("fetched", 0), health.errors.get("no article on the page", 0)
+    fetched = latest.get("counts", {}).get("fetched", 0)
+    unread = (latest.get("errors") or {}).get("no article on the page", 0)
     if unread >= FEW_UNREAD and unread > UNREAD * fetched:
         yield f"{unread} of {fetched} pages of the last run give no article"
 

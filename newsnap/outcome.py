@@ -82,8 +82,11 @@ def outcome_of(stats: Mapping[str, Any], reason: str, *, given: bool) -> Outcome
     return outcome
 
 
+INTERRUPTED = "shutdown"
+"""Scrapy's reason for an end that somebody asked for: the source failed in nothing."""
+
 END_WORDS = {
-    "shutdown": "it was interrupted",
+    INTERRUPTED: "it was interrupted",
     "mongo_away": "MongoDB stayed away",
     "takedowns_unreadable": "the takedown rules could not be read",
     "closespider_errorcount": "too many pages failed one after another (CLOSESPIDER_ERRORCOUNT)",

@@ -91,6 +91,8 @@ def test_a_source_that_nobody_crawls_is_told_so() -> None:
 def test_a_run_that_failed_and_pages_without_articles_are_told() -> None:
     failed = run(0) | {"state": "failed", "failures": ["no listing was alive"]}
     assert judged(failed, *USUAL).ills == ["the last run failed: no listing was alive"]
+    stopped = failed | {"reason": "shutdown"}
+    assert judged(stopped, run(20), *USUAL).ills == []
     unread = run(10) | {"counts": {"fetched": 14}, "errors": {"no article on the page": 4}}
     assert judged(unread, *USUAL).ills == ["4 of 14 pages of the last run give no article"]
 

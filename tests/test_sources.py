@@ -102,6 +102,9 @@ def test_a_page_gives_what_stands_beside_it(name: str, page: Page) -> None:
 def test_a_source_has_pages(name: str) -> None:
     assert name in recorded(), f"put a page and its address into {PAGES / name}"
     assert first_pages(name)
+    read_by = {json.loads(each.read_text(encoding="utf-8"))["layout"] for each in (PAGES / name).glob("*.json")}
+    unread = [each.name for each in SOURCES[name].page_layouts() if each.name not in read_by]
+    assert not unread, f"put a page of each era into {PAGES / name}: none is read by {', '.join(unread)}"
 
 
 @pytest.mark.parametrize("name", SOURCES)

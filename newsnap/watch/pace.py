@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from newsnap.health import History
+from newsnap.outcome import INTERRUPTED
 
 AWAITED = 0.5
 """A crawl is due when so many articles are to be expected: after half the usual gap between two."""
@@ -28,8 +29,6 @@ JITTER = 0.1
 """Share of its pause that a source waits longer at most, always the same for one source."""
 DOUBLINGS = 16
 """After more failures in a row the pause grows no more; it is the longest long since."""
-INTERRUPTED = "shutdown"
-"""Why a run ended that somebody stopped: the source failed in nothing."""
 
 
 @dataclass(frozen=True, slots=True)

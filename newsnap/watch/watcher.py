@@ -14,10 +14,11 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from newsnap.health import History
+from newsnap.outcome import INTERRUPTED
 from newsnap.store import Store
 from newsnap.store.errors import brief
 from newsnap.watch.options import Options
-from newsnap.watch.pace import INTERRUPTED, Bounds, next_crawl
+from newsnap.watch.pace import Bounds, next_crawl
 from newsnap.watch.process import CrawlLog, end_of, start
 
 LOOK_SECONDS = 30
