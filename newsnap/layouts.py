@@ -25,9 +25,9 @@ DROPPED = "data-newsnap-dropped"
 class Layout:
     """Where things are on the pages of one era of a source.
 
-    Values are CSS selectors (alternatives with a comma; `:contains('…')` asks for words in a piece of text; `::text` or
-    `::attr(name)` at the end for those, not for elements) or, where they begin with `$`, a JMESPath into `data`:
-    `$.detail.title`, `$` for the whole.
+    Values are CSS selectors (alternatives with a comma; `:contains('…')` asks for words in a piece of text,
+    `:lexbor-contains('…')` in one of an element's own; `::text` or `::attr(name)` at the end asks for those, not for
+    elements) or, where they begin with `$`, a JMESPath into `data`: `$.detail.title`, `$` for the whole.
     """
 
     name: str

@@ -63,7 +63,7 @@ class Tally:
     changed: int = 0
     by_field: Counter[str] = field(default_factory=Counter)
     troubles: list[str] = field(default_factory=list)
-    """Sentences about articles that stay as they are, though they should not."""
+    """Sentences about articles that could not be read again, or that a takedown covers as they read now."""
     ended: bool = False
 
 
@@ -126,7 +126,10 @@ class Reextractor(WebSpider):
                 await self.store.removal.remove_written(
                     article, verdict.rule, verdict.effect, marked=verdict.by != "text"
                 )
-            raise ValueError(f"read by today's rules it is taken down ({verdict.rule.id})")
+            done = "removed" if verdict.effect == "remove" else "held"
+            what = f"is {done} now" if self.keep else f"would be {done}"
+            self.tally.troubles.append(f"{stored['_id']} {what}: {verdict.rule.id} covers what its page says")
+            return
         if self.keep:
             await self.write(stored, article, after)
         self.tally.changed += 1

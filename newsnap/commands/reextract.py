@@ -67,7 +67,9 @@ class Command(ScrapyCommand):
         except (ArgumentError, RuleError, ServerError, StoreError) as error:
             self.exitcode = complain(error)
         else:
-            query = {"source": name} | ({"_id": {"$in": opts.ids.split(",")}} if opts.ids else {})
+            query = {"source": name} | (
+                {"_id": {"$in": [each.strip() for each in opts.ids.split(",")]}} if opts.ids else {}
+            )
             tally = Tally()
             telling = Telling(name, tally, dry_run=opts.dry_run)
             self.crawler_process.crawl(
@@ -129,8 +131,8 @@ class Telling:
         fields = ", ".join(f"{field} {count}" for field, count in self.tally.by_field.most_common())
         unchanged = self.tally.read - self.tally.changed - len(troubles)
         seconds = time.monotonic() - self.begun
-        print(
-            f"{self.name}: {self.tally.read} articles read again in {seconds:.1f} s: {self.changed()}"
-            f"{f' ({fields})' if fields else ''}, {unchanged} say the same, {len(troubles)} could not be read again"
-            f"{'' if self.tally.ended else '; STOPPED before the end, see the errors above'}"
-        )
+        parts = [f"{self.changed()}{f' ({fields})' if fields else ''}", f"{unchanged} say the same"]
+        if troubles:
+            parts.append(f"{len(troubles)} told above")
+        end = "" if self.tally.ended else "; STOPPED before the end, see the errors above"
+        print(f"{self.name}: {self.tally.read} articles read again in {seconds:.1f} s: {', '.join(parts)}{end}")
