@@ -128,3 +128,8 @@ def test_a_crawl_counts_what_its_articles_have_and_health_judges_it(scrapy: Scra
     assert "people: 0% of the last 9 articles have an outlet, usually 100%" in done.stdout
     assert "xinhua: " not in done.stdout
     assert scrapy("health", "peple").returncode == 1
+
+    db.crawls.update_many({}, {"$set": {"given": True}})
+    done = scrapy("health")
+    assert done.returncode == 0, "a source of which single articles were asked for is not one that is crawled"
+    assert "0 sources, 0 ill" in done.stdout

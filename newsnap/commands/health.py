@@ -54,7 +54,8 @@ class Command(ScrapyCommand):
             self.exitcode = complain(StoreError(f"MongoDB at {store.where} refuses: {brief(error)}"))
             return
         now = datetime.now(UTC)
-        judged = {name: judge(each, now) for name, each in histories.items() if each.runs or each.published or args}
+        # what was fetched one by one, by address, makes no source that is crawled
+        judged = {name: judge(each, now) for name, each in histories.items() if each.runs or args}
         table = Table(box=None, pad_edge=False, header_style="bold")
         headings = (
             "source",
