@@ -320,6 +320,14 @@ def test_what_cannot_be_watched_is_told(scrapy: Scrapy, name: str, said: str) ->
     assert said in done.stderr
 
 
+def test_a_home_where_no_log_can_be_kept_is_told(scrapy: Scrapy, tmp_path: Path) -> None:
+    (tmp_path / "watch").touch()  # a file where the folder would be
+    done = scrapy("watch", "--once", "people", NEWSNAP_HOME=str(tmp_path))
+    assert done.returncode == 1
+    assert f"the log {tmp_path / 'watch' / 'people.log'} cannot be kept (" in done.stderr
+    assert "set NEWSNAP_HOME" in done.stderr
+
+
 def test_a_crawl_that_takes_too_long_is_ended_and_told(scrapy: Scrapy) -> None:
     limit = ("-s", "NEWSNAP_WATCH_CRAWL_SECONDS=3")
     done = scrapy("watch", "--once", "people", *SLOW, *limit, NEWSNAP_REPLAY=REPLAY)

@@ -77,8 +77,6 @@ class Command(ScrapyCommand):
                 raise StoreError(f"MongoDB at {store.where} refuses: {brief(error)}") from error
         except (ArgumentError, RuleError, ServerError, StoreError) as error:
             self.exitcode = complain(error)
-        except OSError as error:
-            self.exitcode = complain(OSError(f"the logs of the crawls cannot be kept ({error}): set NEWSNAP_HOME"))
 
 
 def named(names: Sequence[str], sources: Sources, folder: Path) -> list[Watched]:
@@ -126,8 +124,13 @@ async def watch(watcher: Watcher) -> int:
         await store.rules.read()  # what is wrong with them is said once, and not by every crawl
         with contextlib.ExitStack() as logs:
             for source in watcher.sources:
-                source.log.path.parent.mkdir(parents=True, exist_ok=True)
-                logs.enter_context(source.log)
+                try:
+                    source.log.path.parent.mkdir(parents=True, exist_ok=True)
+                    logs.enter_context(source.log)
+                except OSError as error:
+                    raise ArgumentError(
+                        f"the log {source.log.path} cannot be kept ({error}): set NEWSNAP_HOME"
+                    ) from error
             await watcher.learn()
             async with live_line(watcher, Console(stderr=True, highlight=False)):
                 await watcher.run()
