@@ -17,7 +17,7 @@ from newsnap.rendered.escalation import NeedsBrowser
 from newsnap.spiders.web import WebSpider
 from newsnap.store.articles import capture_from, to_document
 from newsnap.store.revisions import date_of, reread
-from newsnap.store.schema import LIVE_FIELDS
+from newsnap.store.validators import LIVE_FIELDS
 from newsnap.takedowns import Gate
 
 Document = dict[str, Any]

@@ -16,7 +16,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from newsnap.store.articles import capture_from
-from newsnap.store.schema import FIELDS
+from newsnap.store.validators import FIELDS
 
 DAY = "tests/day.warc.gz"
 TAKEN_DOWN = "https://www.chinanews.com.cn/sh/2026/10-03/10699978.shtml"

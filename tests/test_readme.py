@@ -14,7 +14,8 @@ from newsnap import settings
 from newsnap.commands.takedown import USES
 from newsnap.commands.takedown import Command as Takedown
 from newsnap.items import Article, stored_fields
-from newsnap.store.schema import COLLECTIONS, FIELDS, LOG_ENTRY, MARKED_TEXT, NOTICE, RULE, STONE_FIELDS
+from newsnap.store.schema import COLLECTIONS
+from newsnap.store.validators import FIELDS, LOG_ENTRY, MARKED_TEXT, NOTICE, RULE, STONE_FIELDS
 from newsnap.takedowns import KINDS
 from newsnap.takedowns.rules import FIELDS as RULE_FIELDS
 

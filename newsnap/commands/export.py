@@ -17,8 +17,8 @@ from newsnap.commands import complain
 from newsnap.sources import load_sources
 from newsnap.store import Store, StoreError
 from newsnap.store.articles import capture_from
-from newsnap.store.schema import FIELDS
 from newsnap.store.server import ServerError
+from newsnap.store.validators import FIELDS
 from newsnap.takedowns import LiveRules, RulesUnreadable
 from newsnap.warc import WarcFile
 
