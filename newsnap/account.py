@@ -24,6 +24,7 @@ from newsnap.page import Page
 from newsnap.pipelines.dates import DatesPipeline
 from newsnap.rendered.escalation import NeedsBrowser
 from newsnap.responses import content_type, fetch_time, reason_of
+from newsnap.runs import is_no_run
 from newsnap.spiders.web import WebSpider
 from newsnap.takedowns import Gate
 from newsnap.urls import Address
@@ -56,9 +57,7 @@ class Inspector(WebSpider):
     def update_settings(cls, settings: BaseSettings) -> None:
         """Leave out what speaks of a run, for this is none."""
         super().update_settings(settings)
-        settings.set("ITEM_PIPELINES", {}, priority="spider")  # nothing is stored; the steps are asked one by one
-        quiet = dict.fromkeys(("newsnap.progress.Progress", "newsnap.runs.RunLog"))
-        settings.set("EXTENSIONS", {**settings.getdict("EXTENSIONS"), **quiet}, priority="spider")
+        is_no_run(settings)
 
     def __init__(self, name: str | None = None, **kwargs: Any):
         super().__init__(name, **kwargs)

@@ -42,15 +42,10 @@ class Page:
         return lxml_root(self.utf8)
 
     @functools.cached_property
-    def declarations(self) -> list[dict[str, str | None]]:
-        """What the page says of itself: its `meta` and `base` tags, which stand outside of `head` too."""
-        return [each.attributes for each in self.tree.css("meta, base")]
-
-    @functools.cached_property
     def meta(self) -> dict[str, str]:
         """Content of the meta tags by lower-case name or property; the first of each."""
         found: dict[str, str] = {}
-        for tag in self.declarations:
+        for tag in (each.attributes for each in self.tree.css("meta")):
             name = tag.get("name") or tag.get("property") or tag.get("itemprop")
             content = tag.get("content")
             if name and content and content.strip():
@@ -60,8 +55,8 @@ class Page:
     @functools.cached_property
     def base(self) -> str:
         """The address that relative ones are resolved against."""
-        href = next((href for each in self.declarations if (href := each.get("href"))), "")
-        return urljoin(self.url, href)
+        base = self.tree.css_first("base")
+        return urljoin(self.url, (base.attributes.get("href") or "") if base else "")
 
     @property
     def language(self) -> str:

@@ -32,7 +32,7 @@ class Progress:
         self.crawler = crawler
         self.started = time.monotonic()
         self.console = Console(stderr=True, highlight=False)
-        self.live: Live | None = None
+        self.live: LiveLine | None = None
         self.loop: Any = None
 
     @classmethod
@@ -45,9 +45,7 @@ class Progress:
     def spider_opened(self) -> None:
         self.started = time.monotonic()
         if self.console.is_terminal and not self.crawler.settings["LOG_FILE"]:
-            self.live = Live(console=self.console, auto_refresh=False, transient=True, redirect_stdout=False)
-            self.live.start()
-            log_above(self.console)
+            self.live = LiveLine(self.console)
         seconds = LINE_SECONDS if self.live else LOG_SECONDS
         self.loop = create_looping_call(self.show)
         self.loop.start(seconds, now=False)
@@ -56,7 +54,7 @@ class Progress:
         stats = self.crawler.stats.get_stats()
         line = self.line(stats)
         if self.live:
-            self.live.update(Text(line, no_wrap=True, overflow="ellipsis"), refresh=True)
+            self.live.show(line)
         else:
             logger.info("%s", line)
 
@@ -92,11 +90,22 @@ class Progress:
             logger.log(logging.ERROR if outcome.failures else logging.INFO, "%s", text)
 
 
-def log_above(console: Console) -> None:
-    """Let log lines scroll above the live line of a console instead of through it."""
-    handler = get_scrapy_root_handler()
-    if isinstance(handler, logging.StreamHandler):
-        handler.setStream(FileProxy(console, sys.__stderr__))  # type: ignore[arg-type]
+class LiveLine:
+    """A line at the foot of a terminal that is written anew; log lines scroll above it instead of through it."""
+
+    def __init__(self, console: Console):
+        self._live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False)
+        self._live.start()
+        handler = get_scrapy_root_handler()
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(FileProxy(console, sys.__stderr__))  # type: ignore[arg-type]
+
+    def show(self, line: str) -> None:
+        """Write it anew; the empty line leaves its place to what is printed next."""
+        self._live.update(Text(line, no_wrap=True, overflow="ellipsis"), refresh=True)
+
+    def stop(self) -> None:
+        self._live.stop()
 
 
 def summary(name: str, outcome: Outcome, seconds: float) -> str:

@@ -14,6 +14,7 @@ from newsnap.items import Article, Capture
 from newsnap.listings import Entry
 from newsnap.pipelines.dates import DatesPipeline
 from newsnap.rendered.escalation import NeedsBrowser
+from newsnap.runs import is_no_run
 from newsnap.spiders.web import WebSpider
 from newsnap.store.articles import capture_from, to_document
 from newsnap.store.revisions import date_of, reread
@@ -89,9 +90,7 @@ class Reextractor(WebSpider):
     def update_settings(cls, settings: BaseSettings) -> None:
         """Leave out what speaks of a run, for this is none."""
         super().update_settings(settings)
-        settings.set("ITEM_PIPELINES", {}, priority="spider")  # the steps are asked one by one
-        quiet = dict.fromkeys(("newsnap.progress.Progress", "newsnap.runs.RunLog"))
-        settings.set("EXTENSIONS", {**settings.getdict("EXTENSIONS"), **quiet}, priority="spider")
+        is_no_run(settings)
 
     async def start(self) -> AsyncIterator[Request]:
         """Read all; the requests it yields are none."""

@@ -8,12 +8,20 @@ from typing import Any, Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
+from scrapy.settings import BaseSettings
 
 from newsnap import __version__
 from newsnap.coverage import coverage_of
 from newsnap.items import Article
 from newsnap.outcome import Outcome, outcome_of
 from newsnap.store import MongoAway, Store
+
+
+def is_no_run(settings: BaseSettings) -> None:
+    """Leave out of a crawl that only looks what speaks of a run, and the steps, which it asks one by one."""
+    settings.set("ITEM_PIPELINES", {}, priority="spider")
+    quiet = dict.fromkeys(("newsnap.progress.Progress", "newsnap.runs.RunLog"))
+    settings.set("EXTENSIONS", {**settings.getdict("EXTENSIONS"), **quiet}, priority="spider")
 
 
 class RunLog:

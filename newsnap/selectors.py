@@ -13,7 +13,7 @@ from selectolax.lexbor import LexborDocumentOptions, SelectolaxError
 from selectolax.lexbor import LexborHTMLParser as Tree
 from selectolax.lexbor import LexborNode as Node
 
-from newsnap.body import SKIPPED, collapsed
+from newsnap.body import MAX_DEPTH, SKIPPED, collapsed
 
 __all__ = [
     "Node",
@@ -45,8 +45,6 @@ alone, so `:is(.a, .b) p` is asked for as `*:is(.a, .b) p` (2026-11-29).  Quoted
 
 LONG, MANY_TAGS = 200_000, 20_000
 """Bytes and tags of a page; one with less is parsed within two seconds, however it is nested."""
-MAX_DEPTH = 512
-"""Elements in one another; browsers cut a page at this depth.  Parsing takes the square of it."""
 TAG = re.compile(rb"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr p li dt dd option".split())
 """What is never closed, or closes itself."""
@@ -65,7 +63,7 @@ def parse(html: bytes) -> Tree:
 
 
 def is_too_deep(html: bytes) -> bool:
-    """Tell whether a page holds elements in one another that take long to parse."""
+    """Tell whether a page holds elements in one another that take long to parse, which is the square of their depth."""
     if len(html) < LONG or html.count(b"<") < MANY_TAGS:
         return False
     depth = deepest = 0

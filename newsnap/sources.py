@@ -1,11 +1,13 @@
 """The sources as a whole: who they are, and whose an address is."""
 
+import difflib
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 
 from scrapy.settings import BaseSettings
 from scrapy.spiderloader import SpiderLoader
 
+from newsnap.arguments import ArgumentError
 from newsnap.news_spider import NewsSpider
 from newsnap.urls import Address, AddressError, domains_above, host_of, tidy
 
@@ -33,6 +35,17 @@ class Sources(Mapping[str, type[NewsSpider]]):
 
     def __len__(self) -> int:
         return len(self._by_name)
+
+    def named(self, name: str) -> type[NewsSpider]:
+        """Return a source by the name that somebody gave.
+
+        Raises ArgumentError where there is none.
+        """
+        if name not in self:
+            near = difflib.get_close_matches(name, self, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ":"
+            raise ArgumentError(f"there is no source {name!r}{hint} `scrapy sources` shows all {len(self)}")
+        return self[name]
 
     def of_host(self, url: str) -> Sequence[type[NewsSpider]]:
         """Return the sources that the host of an address belongs to, nearest domain first."""

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import difflib
 import logging
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
@@ -11,13 +10,12 @@ from scrapy.exceptions import UsageError
 
 from newsnap.arguments import ArgumentError
 from newsnap.commands import complain
-from newsnap.news_spider import NewsSpider
 from newsnap.outcome import outcome_of
 from newsnap.recordings import ReplayError
 from newsnap.rendered import check_browser
 from newsnap.rendered.executable import NoBrowser
 from newsnap.replay import open_ahead
-from newsnap.sources import Sources, load_sources
+from newsnap.sources import load_sources
 from newsnap.store import Store, StoreError
 from newsnap.store.server import ServerError
 from newsnap.takedowns import RuleError
@@ -82,23 +80,11 @@ class Command(ScrapyCrawl):
     def _prepare(self, name: str, opts: argparse.Namespace) -> Crawler:
         assert self.settings is not None
         assert self.crawler_process is not None
-        source_named(name, load_sources(self.settings))(**opts.spargs)  # raises ArgumentError
+        load_sources(self.settings).named(name)(**opts.spargs)  # raises ArgumentError
         crawler = self.crawler_process.create_crawler(name)
         open_ahead(crawler.settings)
         check_browser(crawler.spidercls, crawler.settings)
         return crawler
-
-
-def source_named(name: str, sources: Sources) -> type[NewsSpider]:
-    """Return a source by its name.
-
-    Raises ArgumentError where there is none.
-    """
-    if name not in sources:
-        near = difflib.get_close_matches(name, sources, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ArgumentError(f"there is no source {name!r}{hint} `scrapy sources` shows all {len(sources)}")
-    return sources[name]
 
 
 def ready(store: Store) -> None:

@@ -5,18 +5,14 @@ import asyncio
 from datetime import UTC, datetime
 
 from pymongo.errors import PyMongoError
-from rich.console import Console
-from rich.table import Table
 from scrapy.commands import ScrapyCommand
 
 from newsnap.arguments import ArgumentError
-from newsnap.commands import complain
-from newsnap.commands.crawl import source_named
+from newsnap.commands import complain, show, table_of
 from newsnap.commands.sources import local
 from newsnap.health import Health, History, judge, span
 from newsnap.sources import load_sources
 from newsnap.store import Store, StoreError
-from newsnap.store.errors import brief
 from newsnap.store.server import ServerError
 
 
@@ -45,18 +41,17 @@ class Command(ScrapyCommand):
         sources = load_sources(self.settings)
         store = Store(self.settings)
         try:
-            names = [source_named(each, sources).name for each in args] or [*sources]
+            names = [sources.named(each).name for each in args] or [*sources]
             histories = asyncio.run(look_up(store, names))
         except (ArgumentError, StoreError, ServerError) as error:
             self.exitcode = complain(error)
             return
         except PyMongoError as error:
-            self.exitcode = complain(StoreError(f"MongoDB at {store.where} refuses: {brief(error)}"))
+            self.exitcode = complain(store.refusal(error))
             return
         now = datetime.now(UTC)
         # what was fetched one by one, by address, makes no source that is crawled
         judged = {name: judge(each, now) for name, each in histories.items() if each.runs or args}
-        table = Table(box=None, pad_edge=False, header_style="bold")
         headings = (
             "source",
             "last success",
@@ -68,12 +63,11 @@ class Command(ScrapyCommand):
             "layout",
             "errors",
         )
-        for heading in headings:
-            table.add_column(heading, no_wrap=True)
+        table = table_of(*headings)
         for name, health in judged.items():
             table.add_row(name, *row(health, sources[name].timezone), style="red" if health.ills else None)
         if judged:
-            Console(width=None if Console().is_terminal else 160).print(table)
+            show(table)
         ill = {name: health.ills for name, health in judged.items() if health.ills}
         for name, ills in ill.items():
             print(f"{name}: {'; '.join(ills)}")

@@ -12,7 +12,6 @@ from scrapy.exceptions import UsageError
 from newsnap.commands import complain
 from newsnap.search import Indexer
 from newsnap.store import Store, StoreError
-from newsnap.store.errors import brief
 from newsnap.store.server import ServerError
 
 STEP_SECONDS = 5
@@ -48,7 +47,7 @@ class Command(ScrapyCommand):
         except (StoreError, ServerError) as error:
             self.exitcode = complain(error)
         except PyMongoError as error:
-            self.exitcode = complain(StoreError(f"MongoDB at {store.where} refuses: {brief(error)}"))
+            self.exitcode = complain(store.refusal(error))
         else:
             print(f"{indexed} articles indexed, {removed} removed from the index, in {seconds:.1f} s")
 

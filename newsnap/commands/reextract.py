@@ -10,17 +10,14 @@ from scrapy.exceptions import UsageError
 
 from newsnap.arguments import ArgumentError
 from newsnap.commands import complain
-from newsnap.commands.crawl import ready, source_named
+from newsnap.commands.crawl import ready
+from newsnap.progress import LINE_SECONDS, LOG_SECONDS, LiveLine
 from newsnap.reextraction import Change, Reextractor, Tally
 from newsnap.sources import load_sources
 from newsnap.store import Store, StoreError
 from newsnap.store.server import ServerError
 from newsnap.takedowns import RuleError
 
-LINE_SECONDS = 0.5
-"""How often the live line is written anew."""
-LOG_SECONDS = 30
-"""And a line where there is no terminal."""
 MOST_TROUBLES = 20
 """So many are told one by one."""
 
@@ -61,7 +58,7 @@ class Command(ScrapyCommand):
             raise UsageError("give the name of one source; `scrapy sources` shows them", print_help=False)
         store = None
         try:
-            name = source_named(args[0], load_sources(self.settings)).name
+            name = load_sources(self.settings).named(args[0]).name
             store = Store(self.settings)
             ready(store)
         except (ArgumentError, RuleError, ServerError, StoreError) as error:
@@ -91,13 +88,15 @@ class Telling:
         self.tally = tally
         self.dry_run = dry_run
         self.begun = self.told = time.monotonic()
-        self.console = Console(stderr=True, highlight=False)
-        self.pause = LINE_SECONDS if self.console.is_terminal else LOG_SECONDS
+        console = Console(stderr=True, highlight=False)
+        self.live = LiveLine(console) if console.is_terminal else None
+        self.pause = LINE_SECONDS if self.live else LOG_SECONDS
 
     def change(self, change: Change) -> None:
         """Show one article that reads otherwise."""
         if self.dry_run:
-            self.clear()
+            if self.live:
+                self.live.show("")
             print("\n".join(change.lines()))
 
     def beat(self) -> None:
@@ -106,23 +105,19 @@ class Telling:
             return
         self.told = time.monotonic()
         rate = self.tally.read / (self.told - self.begun)
-        self.clear()
-        end = "" if self.console.is_terminal else "\n"
-        self.console.print(
-            f"{self.name}: read again {self.tally.read} ({rate:.0f}/s), {self.changed()}", end=end, soft_wrap=True
-        )
-
-    def clear(self) -> None:
-        """Wipe the live line."""
-        if self.console.is_terminal:
-            self.console.file.write("\r\x1b[2K")
+        line = f"{self.name}: read again {self.tally.read} ({rate:.0f}/s), {self.changed()}"
+        if self.live:
+            self.live.show(line)
+        else:
+            print(line, file=sys.stderr)
 
     def changed(self) -> str:
         return f"{self.tally.changed} {'would change' if self.dry_run else 'changed'}"
 
     def summary(self) -> None:
         """Show how it went."""
-        self.clear()
+        if self.live:
+            self.live.stop()
         troubles = self.tally.troubles
         for trouble in troubles[:MOST_TROUBLES]:
             print(f"newsnap: {trouble}", file=sys.stderr)

@@ -6,11 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rich.console import Console
-from rich.table import Table
 from scrapy.commands import ScrapyCommand
 
-from newsnap.commands import complain
+from newsnap.commands import complain, show, table_of
 from newsnap.news_spider import NewsSpider
 from newsnap.sources import load_sources
 from newsnap.store import Store, StoreError
@@ -35,10 +33,8 @@ class Command(ScrapyCommand):
         except (StoreError, ServerError) as error:
             self.exitcode = complain(error)
             return
-        table = Table(box=None, pad_edge=False, header_style="bold")
         headings = ("source", "masthead", "listing", "rendered", "articles", "newest article", "failing", "last run")
-        for heading in headings:
-            table.add_column(heading, justify="right" if heading == "articles" else "left", no_wrap=True)
+        table = table_of(*headings, right=["articles"])
         for name, source in sources.items():
             articles, newest = holdings.pop(name, (0, None))
             row = [name, source.site, ways_of(source), "yes" if source.rendered else "", str(articles)]
@@ -46,7 +42,7 @@ class Command(ScrapyCommand):
             table.add_row(*row, told(runs.get(name), source.timezone))
         for name, (articles, newest) in holdings.items():  # crawled once, no source any more
             table.add_row(name, "", "", "", str(articles), local(newest, "Asia/Shanghai"), "", "")
-        Console(width=None if Console().is_terminal else 160).print(table)
+        show(table)
         print(f"{len(sources)} sources; times are of each source's own zone")
 
 

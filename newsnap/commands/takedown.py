@@ -16,7 +16,6 @@ from scrapy.exceptions import UsageError
 from newsnap.commands import complain
 from newsnap.sources import load_sources
 from newsnap.store import Store, StoreError
-from newsnap.store.errors import brief
 from newsnap.store.removal import Done
 from newsnap.store.server import ServerError
 from newsnap.takedowns import desk, tables
@@ -101,7 +100,7 @@ class Command(ScrapyCommand):
         except (RuleError, NoticeError, StoreError, ServerError, OSError) as error:
             self.exitcode = complain(error)
         except PyMongoError as error:
-            self.exitcode = complain(StoreError(f"MongoDB at {desk_work.store.where} refuses: {brief(error)}"))
+            self.exitcode = complain(desk_work.store.refusal(error))
 
 
 async def opened(work: "Desk", act: Awaitable[int | None]) -> int | None:

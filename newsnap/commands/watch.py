@@ -12,18 +12,15 @@ from zoneinfo import ZoneInfo
 
 from pymongo.errors import PyMongoError
 from rich.console import Console
-from rich.table import Table
 from scrapy.commands import ScrapyCommand
 from scrapy.utils.log import configure_logging
 
 from newsnap.arguments import ArgumentError
-from newsnap.commands import complain
-from newsnap.commands.crawl import source_named
+from newsnap.commands import complain, show, table_of
 from newsnap.commands.sources import local
 from newsnap.health import span
 from newsnap.sources import Sources, load_sources
 from newsnap.store import Store, StoreError
-from newsnap.store.errors import brief
 from newsnap.store.server import ServerError
 from newsnap.takedowns import RuleError
 from newsnap.watch.options import Options
@@ -74,7 +71,7 @@ class Command(ScrapyCommand):
             try:
                 self.exitcode = asyncio.run(timetable(watcher) if opts.dry_run else watch(watcher))
             except PyMongoError as error:
-                raise StoreError(f"MongoDB at {store.where} refuses: {brief(error)}") from error
+                raise store.refusal(error) from error
         except (ArgumentError, RuleError, ServerError, StoreError) as error:
             self.exitcode = complain(error)
 
@@ -84,7 +81,7 @@ def named(names: Sequence[str], sources: Sources, folder: Path) -> list[Watched]
 
     Raises ArgumentError.
     """
-    chosen = [source_named(each, sources) for each in dict.fromkeys(names)] or [*sources.values()]
+    chosen = [sources.named(each) for each in dict.fromkeys(names)] or [*sources.values()]
     listing = [each for each in chosen if not each.anywhere]
     if strangers := [each.name for each in chosen if each.anywhere and names]:
         raise ArgumentError(
@@ -103,15 +100,13 @@ async def timetable(watcher: Watcher) -> int:
     """Show when each source would be crawled; return the exit code."""
     async with watcher.store:
         await watcher.learn()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("source", "last run", "pause", "next"):
-        table.add_column(heading, no_wrap=True)
+    table = table_of("source", "last run", "pause", "next")
     now = datetime.now(UTC)
     for each in watcher.waiting:
         last = each.history.runs[0]["ended"] if each.history.runs else None
         pause = span(each.due - last) if each.due and last else "-"
         table.add_row(each.name, local(last, str(each.zone)), pause, when(each, now))
-    Console(width=None if Console().is_terminal else 160).print(table)
+    show(table)
     print(f"{len(watcher.sources)} sources; times are of each source's own zone")
     return 0
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from newsnap import attribution
 from newsnap.body import text_content
+from newsnap.categories import PROVINCES
 from newsnap.extract import last_crumb
 from newsnap.generic.lines import Lines
 from newsnap.generic.linked import linked_article
@@ -22,15 +23,12 @@ PAPER = compiled(r"[\w《》“”·]{1,14}(?:报|网|社|刊|杂志|电视台|�
 URL = re.compile(
     r"(?:https?://)?[\w.-]+\.(?:com|cn|net|org|gov|edu|info|tv|tw|hk|sg)(?:\.[a-z]{2})?/?", re.IGNORECASE | re.ASCII
 )
-PROVINCES = (
-    "北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|"
-    "河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|内蒙古|广西|西藏|宁夏|新疆"
-)
+PLACES = "|".join(PROVINCES)
 """Where a platform says that something was posted, beside the name of who did."""
 FURNITURE = compiled(
     r"(?:\d+\s*)?(?:人参与评论|人?参与|条?评论|我来说两句|我要评论|发表评论|查看评论|有话说|阅读量?|点击|浏览|收藏|微博|微信|QQ空间|分享到?|打印|字号|字体"
     r"|缩小字体|放大字体|举报|关注|更新|原创|优质原创作者|扫一扫|手机看|我要纠错|纠错)\s*[:：]?\s*(?:\(?\s*\d[\d,]*\s*\)?)?|(?<!\S)[（(]?\s*\d[\d,]*\s*[)）]?(?!\S)|\|"
-    rf"|(?<!\S)(?:{PROVINCES})(?!\S)|(?<!\S)(?:by|文|图文|Posted on|on|发布|发表)(?!\S)"
+    rf"|(?<!\S)(?:{PLACES})(?!\S)|(?<!\S)(?:by|文|图文|Posted on|on|发布|发表)(?!\S)"
     r"|(?:发布于|来自|发布地)\s*[:：]?\s*[\u4e00-\u9fff]{2,4}(?!\S)|[大中小](?:\s[大中小]){2}|A[-+]?(?:\s?A[-+]?)+"
 )
 CLOCK = compiled(

@@ -159,7 +159,7 @@ class Store:
             except PyMongoError as error:
                 await client.close()
                 await asyncio.to_thread(self.leave)
-                raise StoreError(f"MongoDB at {self.where} refuses: {brief(error)}") from error
+                raise self.refusal(error) from error
             except BaseException:
                 await client.close()
                 await asyncio.to_thread(self.leave)
@@ -189,6 +189,10 @@ class Store:
         """Need the embedded server no more."""
         if self.server:
             self.server.leave()
+
+    def refusal(self, error: PyMongoError) -> StoreError:
+        """Return in a sentence what MongoDB refuses, without what was asked of it."""
+        return StoreError(f"MongoDB at {self.where} refuses: {brief(error)}")
 
     async def __aenter__(self) -> Self:
         return await self.open()

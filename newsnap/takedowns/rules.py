@@ -197,8 +197,10 @@ def make_rule(
     identity = None
     match kind:
         case "source":
-            if value not in sources:
-                raise RuleError(f"there is no source {value!r}: `scrapy sources` shows them")
+            try:
+                sources.named(value)
+            except ValueError as error:
+                raise RuleError(str(error)) from None
         case "host":
             value = host_value(value)
         case "title":

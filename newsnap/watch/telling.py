@@ -7,11 +7,9 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
-from rich.live import Live
-from rich.text import Text
 
 from newsnap.health import span
-from newsnap.progress import LINE_SECONDS, log_above
+from newsnap.progress import LINE_SECONDS, LiveLine
 from newsnap.watch.watcher import Ended, Watched, Watcher
 
 logger = logging.getLogger(__name__)
@@ -26,16 +24,16 @@ async def live_line(watcher: Watcher, console: Console) -> AsyncIterator[None]:
 
     async def beat() -> None:
         while True:
-            live.update(Text(line(watcher, datetime.now(UTC)), no_wrap=True, overflow="ellipsis"), refresh=True)
+            live.show(line(watcher, datetime.now(UTC)))
             await asyncio.sleep(LINE_SECONDS)
 
-    with Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False) as live:
-        log_above(console)
-        beating = asyncio.create_task(beat())
-        try:
-            yield
-        finally:
-            beating.cancel()
+    live = LiveLine(console)
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+        live.stop()
 
 
 def line(watcher: Watcher, now: datetime) -> str:
