@@ -16,7 +16,8 @@ from newsnap.pipelines.dates import DatesPipeline
 from newsnap.rendered.escalation import NeedsBrowser
 from newsnap.runs import is_no_run
 from newsnap.spiders.web import WebSpider
-from newsnap.store.articles import capture_from, to_document
+from newsnap.store.articles import to_document
+from newsnap.store.captured import capture_from
 from newsnap.store.revisions import date_of, reread
 from newsnap.store.validators import LIVE_FIELDS
 from newsnap.takedowns import Gate

@@ -24,7 +24,7 @@ from newsnap.fingerprints import digests
 from newsnap.items import Article, Capture
 from newsnap.sources import load_sources
 from newsnap.store import Store
-from newsnap.store.articles import zstd
+from newsnap.store.captured import zstd
 from newsnap.takedowns import desk
 
 Document = dict[str, Any]

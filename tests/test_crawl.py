@@ -15,7 +15,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from newsnap.store.articles import capture_from
+from newsnap.store.captured import capture_from
 from newsnap.store.validators import FIELDS
 
 DAY = "tests/day.warc.gz"

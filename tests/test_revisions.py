@@ -12,7 +12,7 @@ from shelf import DAY, HOUR, MINUTE, NOON, article, in_store, put, settings_for
 
 from newsnap.items import Article
 from newsnap.store import Store
-from newsnap.store.articles import capture_from
+from newsnap.store.captured import capture_from
 
 Document = dict[str, Any]
 BODY = reprints.text_of(1)[1] + "\n水务站换下12台水泵。"

@@ -20,7 +20,7 @@ from pymongo.database import Database
 from recorded import Answer
 
 from newsnap.precedence import Member, earliest
-from newsnap.store.articles import capture_from
+from newsnap.store.captured import capture_from
 
 MONDAY = datetime(2026, 9, 28, tzinfo=ZoneInfo("Asia/Shanghai"))
 DAYS = 7

@@ -16,7 +16,7 @@ from scrapy.exceptions import UsageError
 from newsnap.commands import complain
 from newsnap.sources import Sources, load_sources
 from newsnap.store import Store, StoreError
-from newsnap.store.articles import capture_from
+from newsnap.store.captured import capture_from
 from newsnap.store.server import ServerError
 from newsnap.store.validators import FIELDS
 from newsnap.takedowns import LiveRules, RulesUnreadable

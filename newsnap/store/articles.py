@@ -10,7 +10,6 @@ How a write is safe to repeat and safe against a second crawler:
 """
 
 import asyncio
-import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,15 +20,11 @@ import bson
 from pymongo import ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
-from newsnap.items import Article, Capture, Stored, stored_fields
+from newsnap.items import Article, Stored, stored_fields
 from newsnap.store.batches import Batches
+from newsnap.store.captured import documents_of
 from newsnap.store.errors import StoreError, WriteRefused, broken_rules, passing
 from newsnap.store.revisions import revise
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 if TYPE_CHECKING:
     from newsnap.store.connection import Store
@@ -41,8 +36,6 @@ DUPLICATE_KEY = 11000
 INVALID_DOCUMENT = 121
 MAX_CAPTURE_BYTES = 15 * 1024 * 1024
 """A compressed page larger than this does not fit into a MongoDB document (16 MiB)."""
-COMPRESSION_LEVEL = 3
-"""zstd's own default: a fifth of a page's size at 0.5 ms for 150 KB; level 9 takes 5 ms to save another 8 %."""
 LOOK_UP_SIZE = 1000
 """Identities in one query."""
 _STORED = [name for name in stored_fields() if name != "id"]
@@ -329,7 +322,7 @@ class Articles:
         """Return the pages of articles as they are kept, and those articles that have one that is too large."""
         refused: dict[str, Exception] = {}
         kept = []
-        for each in await asyncio.to_thread(_capture_documents, articles):
+        for each in await asyncio.to_thread(documents_of, articles):
             if len(each["body"]) > MAX_CAPTURE_BYTES:
                 refused[each["article"]] = StoreError(
                     f"{each['url']} is too large to be kept ({len(each['body'])} bytes, at most {MAX_CAPTURE_BYTES})"
@@ -367,36 +360,3 @@ def to_document(article: Article) -> Document:
     document["revision"] = 1
     document["state"] = "live"
     return document
-
-
-def _capture_documents(articles: Sequence[tuple[Article, int]]) -> list[Document]:
-    """Compress pages; runs in a thread, which zstd leaves free for others."""
-    return [
-        {
-            "_id": f"{article.id}/{revision}/{number}",
-            "article": article.id,
-            "revision": revision,
-            "page": number,
-            "url": capture.url,
-            "status": capture.status,
-            "headers": [list(each) for each in capture.headers],
-            "encoding": capture.encoding,
-            "fetched": capture.fetched,
-            "size": len(capture.body),
-            "body": zstd.compress(capture.body, level=COMPRESSION_LEVEL),
-        }
-        for article, revision in articles
-        for number, capture in enumerate(article.captures, 1)
-    ]
-
-
-def capture_from(document: Document) -> Capture:
-    """Return a page as it was received, from the collection `captures`."""
-    return Capture(
-        url=document["url"],
-        status=document["status"],
-        headers=[(name, value) for name, value in document["headers"]],
-        body=zstd.decompress(document["body"]),
-        encoding=document["encoding"],
-        fetched=document["fetched"],
-    )

@@ -7,7 +7,7 @@ from pymongo import AsyncMongoClient
 from scrapy.settings import BaseSettings
 
 from newsnap.recordings import Record
-from newsnap.store.articles import capture_from
+from newsnap.store.captured import capture_from
 from newsnap.store.server import EmbeddedServer
 
 Document = dict[str, Any]
